@@ -1,0 +1,103 @@
+"""What is observed of a running Calico: frozen facts, without a verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Session:
+    """One BGP session as one BIRD sees it (`show protocols all`)."""
+
+    #: BIRD's protocol name, such as Mesh_192_168_21_12.
+    name: str
+    #: Address of the peer.
+    peer: str
+    #: Why it exists: "node-to-node mesh", "global" or "node specific", as calicoctl calls it.
+    kind: str
+    #: BIRD's protocol state: up, start, down, feed, flush.
+    state: str
+    #: When it entered that state.
+    since: datetime
+    #: BIRD's info column, such as "Established" or "Active        Socket: Connection refused", white space folded.
+    info: str
+    #: BGP state alone: Established, Active, Connect, Passive, Idle, OpenSent, OpenConfirm, Close, Down; "" if not said.
+    bgp_state: str
+    #: What `show protocols all` says of the last error, such as "Socket: Connection refused"; "" when there is none.
+    last_error: str
+    #: Routes imported from, exported to and preferred of this peer; None while the session is not up.
+    imported: int | None
+    exported: int | None
+    preferred: int | None
+    #: Whether both ends negotiated graceful restart.
+    graceful_restart: bool
+
+    @property
+    def established(self) -> bool:
+        """Whether the session is up and Established."""
+        return self.state == "up" and self.bgp_state == "Established"
+
+    def __str__(self) -> str:
+        return f"{self.peer} | {self.kind} | {self.state} | {self.info}"
+
+
+@dataclass(frozen=True)
+class PeerRow:
+    """One line of the table that `calicoctl node status` prints."""
+
+    address: str
+    kind: str
+    state: str
+    since: str
+    info: str
+
+    def __str__(self) -> str:
+        return f"{self.address} | {self.kind} | {self.state} | {self.since} | {self.info}"
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """What `calicoctl node status` says."""
+
+    process_running: bool
+    peers: tuple[PeerRow, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What the readiness probe of calico-node answers.
+
+    `message` is what it printed, with the "calico/node is not ready: " of the probe itself in front; "" when ready.
+    """
+
+    ready: bool
+    message: str
+
+    def __str__(self) -> str:
+        return "ready" if self.ready else self.message
+
+
+@dataclass(frozen=True)
+class NodeAddress:
+    """A Node resource's BGP address as the datastore holds it; `ipv4` with its prefix length, None when unset."""
+
+    node: str
+    ipv4: str | None
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A network interface of a node; `addresses` with their prefix lengths, IPv4 only."""
+
+    index: int
+    name: str
+    kind: str
+    state: str
+    carrier: bool
+    mtu: int
+    addresses: tuple[str, ...]

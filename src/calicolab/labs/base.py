@@ -1,0 +1,134 @@
+"""What every lab offers, whatever it runs on: the Lab and Node protocols.
+
+Suites know only these. A lab on network namespaces, on kind or on a cluster you already have is one implementation each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Self
+
+    from testinfra.host import Host
+
+    from calicolab.calico.calicoctl import Calicoctl
+    from calicolab.calico.facts import Interface, NodeStatus, Readiness, Session
+    from calicolab.calico.mesh import Mesh
+    from calicolab.command import CommandResult
+    from calicolab.connectivity.pods import Pod
+    from calicolab.evidence.timeline import Timeline
+    from calicolab.faults.base import Fault
+
+
+class CalicoNode(Protocol):
+    """calico-node on one node."""
+
+    def restart(self, *, environment: Mapping[str, str] | None = None) -> None:
+        """End the container and start a fresh one, as deleting the pod does.
+
+        Args:
+            environment: settings to add to or change in the container's environment from now on.
+        """
+
+    def stop(self) -> None:
+        """End the container and leave it ended."""
+
+    def service(self, name: str, action: str) -> None:
+        """`sv action name` in the container: "down", "up", "hup" and so on for bird, confd, felix, monitor-addresses."""
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The container's settings."""
+
+    def logs(self, service: str | None = None) -> str:
+        """The whole log of one service, or of the container's own start when None."""
+
+    def readiness(self) -> Readiness:
+        """What the readiness probe answers now, run as the kubelet runs it."""
+
+    def bird_readiness(self) -> Readiness:
+        """The probe's BIRD half alone (`calico-node -bird-ready`)."""
+
+    def felix_readiness(self) -> Readiness:
+        """The probe's Felix half alone (`calico-node -felix-ready`)."""
+
+    def sessions(self) -> tuple[Session, ...]:
+        """BIRD's BGP sessions, asked on its control socket. No process is started."""
+
+    def routes(self) -> Sequence[str]:
+        """BIRD's routes (`show route`), a line each."""
+
+    def status(self) -> NodeStatus:
+        """What `calicoctl node status` says."""
+
+    def interfaces(self) -> tuple[Interface, ...]:
+        """The node's interfaces, by index."""
+
+
+class Node(Protocol):
+    """A machine of the cluster."""
+
+    name: str
+    #: The address it should use for BGP, without a prefix length.
+    address: str
+
+    @property
+    def host(self) -> Host:
+        """The machine as a testinfra host."""
+
+    @property
+    def calico(self) -> CalicoNode:
+        """calico-node on it."""
+
+    def run(self, argv: Sequence[str], *, timeout: float = 30, stdin: str | None = None) -> CommandResult:
+        """Run a program on the machine; it must end with 0."""
+
+    def run_status(self, argv: Sequence[str], *, timeout: float = 30, stdin: str | None = None) -> CommandResult:
+        """Run a program on the machine, whatever its exit code."""
+
+
+class Lab(Protocol):
+    """A cluster that can be stood up, broken, cured and taken down."""
+
+    #: Such as "netns-v3.23.2"; part of every test id.
+    id: str
+    kind: str
+    calico_version: str
+    timeline: Timeline
+
+    @property
+    def nodes(self) -> Sequence[Node]:
+        """The nodes, in order of their names."""
+
+    def node(self, name: str) -> Node:
+        """The node called `name`; a UsageError names the known ones when there is none."""
+
+    @property
+    def calicoctl(self) -> Calicoctl:
+        """calicoctl with the incident's configuration file, on the first node."""
+
+    @property
+    def pods(self) -> Sequence[Pod]:
+        """The test pods, one a node at least; made when first asked for."""
+
+    def up(self) -> None:
+        """Bring it up to a full mesh."""
+
+    def down(self) -> None:
+        """Take it down and leave nothing."""
+
+    def mesh(self) -> Mesh:
+        """Every session of every node, asked now."""
+
+    def fault(self, fault: Fault) -> AbstractContextManager[Fault]:
+        """Inject `fault`, prove that it took, and heal it on the way out."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
