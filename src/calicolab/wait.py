@@ -121,7 +121,9 @@ class _Watch(Generic[State]):
             if self._held >= self._consecutive:
                 return True
             if self._fail_early is not None and self._fail_early(self.last):
-                raise WaitAborted(f"gave up after {self.elapsed:.1f} s, as it cannot come true any more: {self.last}")
+                raise WaitAborted(
+                    f"gave up after {self.elapsed:.1f} s, as it cannot come true any more: {self.last}"
+                )
             if self.elapsed + self._interval > until_after:
                 return False
             time.sleep(self._interval)

@@ -26,6 +26,8 @@ class Timeline:
 
     def add(self, event: str, *, lab: str, node: str = "", detail: str = "") -> Event:
         """Note `event` as happening now and return it."""
-        noted = Event(t=round(time.monotonic() - self.started, 3), lab=lab, event=event, node=node, detail=detail)
+        noted = Event(
+            t=round(time.monotonic() - self.started, 3), lab=lab, event=event, node=node, detail=detail
+        )
         self.events.append(noted)
         return noted

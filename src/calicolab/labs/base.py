@@ -87,7 +87,9 @@ class Node(Protocol):
     def run(self, argv: Sequence[str], *, timeout: float = 30, stdin: str | None = None) -> CommandResult:
         """Run a program on the machine; it must end with 0."""
 
-    def run_status(self, argv: Sequence[str], *, timeout: float = 30, stdin: str | None = None) -> CommandResult:
+    def run_status(
+        self, argv: Sequence[str], *, timeout: float = 30, stdin: str | None = None
+    ) -> CommandResult:
         """Run a program on the machine, whatever its exit code."""
 
 
