@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -13,6 +16,9 @@ from calicolab.errors import LabError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+#: An error shows this many characters of the end of what a program said.
+TAIL = 2000
 
 
 @dataclass(frozen=True)
@@ -31,8 +37,8 @@ class CommandResult:
         return self.returncode == 0
 
     def __str__(self) -> str:
-        said = (self.stderr.strip() or self.stdout.strip())[-2000:]
-        return f"`{shlex.join(self.argv)}` ended with {self.returncode}: {said or '(it said nothing)'}"
+        said = _tail(self.stderr) or _tail(self.stdout) or "(it said nothing)"
+        return f"`{shlex.join(self.argv)}` ended with {self.returncode}: {said}"
 
 
 class CommandFailed(LabError):
@@ -44,7 +50,7 @@ class CommandFailed(LabError):
 
 
 class CommandTimedOut(LabError):
-    """A program did not end within its time-out and was killed."""
+    """A program did not end within its time-out; it was killed, and what it had started in its group too."""
 
 
 def run_status(
@@ -56,6 +62,10 @@ def run_status(
     cwd: Path | None = None,
 ) -> CommandResult:
     """Run `argv` and return how it ended, whatever its exit code.
+
+    It gets a process group of its own, which is killed as a whole on the time-out and on Ctrl-C: `nsenter`,
+    `unshare --fork` and the like start the program that counts as a child. A program that ends but leaves
+    behind a child that holds its output open counts as running.
 
     Args:
         argv: program and arguments; no shell is involved.
@@ -69,27 +79,25 @@ def run_status(
         LabError: it could not be started.
     """
     started = time.monotonic()
+    process = _start(argv, stdin=stdin, env=env, cwd=cwd)
     try:
-        done = subprocess.run(
-            list(argv),
-            input=stdin if stdin is not None else "",
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            env=None if env is None else dict(env),
-            cwd=cwd,
-            check=False,
-        )
+        stdout, stderr = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired as expired:
-        raise CommandTimedOut(f"`{shlex.join(argv)}` did not end within {timeout:g} s") from expired
-    except OSError as error:
-        raise LabError(f"`{shlex.join(argv)}` could not be started: {error}") from error
+        ended = _has_ended(process)
+        _kill_group(process)
+        why = f"ended with {process.returncode}, but left behind a child that held its output open"
+        raise CommandTimedOut(
+            f"`{shlex.join(argv)}` {why if ended else 'did not end'} within {timeout:g} s; it had said: "
+            + (_tail(_text(expired.stderr)) or _tail(_text(expired.stdout)) or "(nothing)")
+        ) from None
+    except BaseException:
+        _kill_group(process)
+        raise
     return CommandResult(
         argv=tuple(argv),
-        returncode=done.returncode,
-        stdout=done.stdout,
-        stderr=done.stderr,
+        returncode=process.returncode,
+        stdout=stdout,
+        stderr=stderr,
         seconds=time.monotonic() - started,
     )
 
@@ -107,8 +115,54 @@ def run(
     Raises:
         CommandFailed: it ended with another code.
         CommandTimedOut: it was still running after `timeout`.
+        LabError: it could not be started.
     """
     result = run_status(argv, timeout=timeout, stdin=stdin, env=env, cwd=cwd)
     if not result.succeeded:
         raise CommandFailed(result)
     return result
+
+
+def _start(
+    argv: Sequence[str], *, stdin: str | None, env: Mapping[str, str] | None, cwd: Path | None
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            env=None if env is None else dict(env),
+            cwd=cwd,
+            process_group=0,
+        )
+    except (OSError, ValueError) as error:  # ValueError: an argument with a null byte
+        raise LabError(f"`{shlex.join(argv)}` could not be started: {error}") from error
+
+
+def _has_ended(process: subprocess.Popen[str]) -> bool:
+    """Whether the program itself has ended. It stays unreaped, so that the number of its group stays its own."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _kill_group(process: subprocess.Popen[str]) -> None:
+    """Kill the program and all it started in its group, and take its exit status."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(BrokenPipeError):  # input that it never read
+                stream.close()
+
+
+def _text(said: bytes | str | None) -> str:
+    """What a TimeoutExpired carries is bytes even where text was asked for."""
+    return said.decode("utf-8", "replace") if isinstance(said, bytes) else said or ""
+
+
+def _tail(said: str) -> str:
+    said = said.strip()
+    return said if len(said) <= TAIL else f"... {said[-TAIL:]}"

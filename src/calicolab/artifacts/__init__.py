@@ -1,0 +1,1 @@
+"""Where binaries and the root file system come from: Go modules, Debian packages, a verified cache."""

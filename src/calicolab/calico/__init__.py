@@ -1,0 +1,1 @@
+"""Calico itself: versions, calicoctl, the readiness probe, BIRD's control socket, the mesh."""

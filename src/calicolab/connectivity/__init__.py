@@ -1,0 +1,1 @@
+"""Pods through the real CNI plugin, and who reaches whom."""

@@ -1,0 +1,1 @@
+"""The external etcd: certificate authority and members."""

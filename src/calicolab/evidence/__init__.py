@@ -1,0 +1,1 @@
+"""Facts first: the time line, the run store, results.json, collection."""

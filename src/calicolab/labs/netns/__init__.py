@@ -1,0 +1,1 @@
+"""The lab on network namespaces: real programs, no Docker, no Kubernetes."""
