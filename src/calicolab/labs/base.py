@@ -1,6 +1,7 @@
 """What every lab offers, whatever it runs on: the Lab and Node protocols.
 
-Suites know only these. A lab on network namespaces, on kind or on a cluster you already have is one implementation each.
+Suites know only these. A lab on network namespaces, on kind or on a cluster you already have is one implementation
+each.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class CalicoNode(Protocol):
         """End the container and leave it ended."""
 
     def service(self, name: str, action: str) -> None:
-        """`sv action name` in the container: "down", "up", "hup" and so on for bird, confd, felix, monitor-addresses."""
+        """`sv action name` in the container: "down", "up", "hup", for bird, confd, felix, monitor-addresses."""
 
     @property
     def environment(self) -> Mapping[str, str]:
