@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from calicolab.calico.mesh import Mesh
     from calicolab.command import CommandResult
     from calicolab.connectivity.pods import Pod
+    from calicolab.evidence.model import LabRecord
     from calicolab.evidence.timeline import Timeline
     from calicolab.faults.base import Fault
 
@@ -68,6 +69,9 @@ class CalicoNode(Protocol):
 
     def interfaces(self) -> tuple[Interface, ...]:
         """The node's interfaces, by index."""
+
+    def run_status(self, argv: Sequence[str], *, timeout: float = 30) -> CommandResult:
+        """Run a program in the container, whatever its exit code."""
 
 
 class Node(Protocol):
@@ -126,6 +130,12 @@ class Lab(Protocol):
 
     def mesh(self) -> Mesh:
         """Every session of every node, asked now."""
+
+    def describe(self) -> LabRecord:
+        """What it is made of, for the report."""
+
+    def heal(self) -> None:
+        """Undo every fault that is left and prove a full mesh; a LabError when that cannot be done."""
 
     def fault(self, fault: Fault) -> AbstractContextManager[Fault]:
         """Inject `fault`, prove that it took, and heal it on the way out."""

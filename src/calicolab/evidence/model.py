@@ -1,0 +1,93 @@
+"""What results.json holds, schema 1: facts first, the verdict last.
+
+Everything else of a report (the page, JUnit) is rendered from these and can be rendered again later.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - msgspec reads the annotations when it decodes
+from typing import Any, Literal
+
+import msgspec
+
+from calicolab.evidence.timeline import Event  # noqa: TC001 - as above
+
+#: Number of this layout. A test's id and its facts change only with it.
+SCHEMA = 1
+
+Outcome = Literal["pass", "fail", "inconclusive", "skip"]
+Verdict = Literal["pass", "fail", "inconclusive"]
+
+
+class MachineRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine of a run. No host name, user or path is in it."""
+
+    cpu: str
+    cores: int
+    memory_mib: int
+    kernel: str
+    distribution: str
+    python: str
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. `finished` is None while it goes on, and stays so when it was killed."""
+
+    id: str
+    started: datetime
+    finished: datetime | None
+    command: str
+    #: Version of this package.
+    harness: str
+    machine: MachineRecord
+    #: What was measured of the run as a whole, such as the harness's own share of its time.
+    facts: dict[str, Any] = {}
+
+
+class EtcdRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """The datastore of a lab."""
+
+    version: str
+    members: int
+    tls: bool
+
+
+class LabRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A lab and what it is made of; None where that is not known, as of a lab that never came up."""
+
+    id: str
+    kind: Literal["netns", "kind", "attached"]
+    nodes: int
+    calico: str
+    kubernetes: str | None
+    etcd: EtcdRecord | None
+    source: str | None
+    #: Such as "debian 1.6.8" or "calico fork v0.3.3+birdv1.6.8".
+    bird: str | None
+
+
+class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One check on one lab. `id` does not name the lab, so that labs can be compared."""
+
+    id: str
+    #: The lab's id; "" for a check that needs none.
+    lab: str
+    title: str
+    outcome: Outcome
+    #: Why it is not "pass"; "" when it is.
+    reason: str
+    duration_s: float
+    facts: dict[str, Any]
+    #: Files collected for it, relative to the run's folder.
+    evidence: list[str]
+
+
+class Results(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of a run."""
+
+    schema: int
+    run: RunRecord
+    labs: list[LabRecord]
+    checks: list[CheckRecord]
+    timeline: list[Event]
+    verdict: Verdict
