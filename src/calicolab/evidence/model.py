@@ -5,12 +5,12 @@ Everything else of a report (the page, JUnit) is rendered from these and can be 
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - msgspec reads the annotations when it decodes
+from datetime import datetime  # msgspec reads the annotations when it decodes
 from typing import Any, Literal
 
 import msgspec
 
-from calicolab.evidence.timeline import Event  # noqa: TC001 - as above
+from calicolab.evidence.timeline import Event
 
 #: Number of this layout. A test's id and its facts change only with it.
 SCHEMA = 1
