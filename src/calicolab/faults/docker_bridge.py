@@ -1,0 +1,89 @@
+"""The founding fault: a docker network's bridge appears on a node, and first-found takes its address for BGP."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calicolab.calico import versions
+from calicolab.errors import UsageError
+
+if TYPE_CHECKING:
+    from calicolab.labs.base import Lab
+
+#: The longest name of an interface: IFNAMSIZ less its final NUL (linux/if.h).
+NAME_LIMIT = 15
+
+
+@dataclass(frozen=True)
+class DockerBridge:
+    """A bridge as `docker network create` leaves it without a container: an address, no carrier, state DOWN.
+
+    Raises:
+        UsageError: `bridge` is no interface name, or `address` is no IPv4 address with a prefix length.
+    """
+
+    node: str
+    bridge: str = "br-fac7e8026658"
+    address: str = "172.18.0.1/16"
+
+    name = "docker-bridge"
+    story = (
+        "`docker network create` makes a bridge on one node. When calico-node starts again there, first-found looks at "
+        "the newest interface first, whether it is up or not, and the node announces 172.18.0.1 as its BGP address "
+        "(calico#1628, #2561, #3194, #8607). From v3.25.0 on, names that start with br- are passed over (calico#7045)."
+    )
+
+    def __post_init__(self) -> None:
+        if not 0 < len(self.bridge) <= NAME_LIMIT or "/" in self.bridge or self.bridge.split() != [self.bridge]:
+            raise UsageError(
+                f"an interface's name has 1 to {NAME_LIMIT} characters, none a space or slash, "
+                f"but the bridge is called {self.bridge!r} ({len(self.bridge)}): choose a shorter one"
+            )
+        try:
+            ipaddress.IPv4Interface(self.address)
+        except ValueError as error:
+            raise UsageError(f"the bridge needs an IPv4 address such as 172.18.0.1/16: {error}") from error
+        if "/" not in self.address:
+            raise UsageError(f"the bridge's address needs a prefix length, as in {self.address}/16")
+
+    @property
+    def host(self) -> str:
+        """Its address without the prefix length: the one that peers dial."""
+        return self.address.partition("/")[0]
+
+    def applies_to(self, version: str, lab_kind: str) -> bool:
+        """Whether calico-node of `version` takes its address with first-found.
+
+        Source: node/pkg/lifecycle/startup/autodetection/autodetection_linux.go excludes ^br-.* from v3.25.0 on.
+        """
+        del lab_kind
+        return versions.lookup(version).takes_br_bridges or not self.bridge.startswith("br-")
+
+    def inject(self, lab: Lab) -> None:
+        """Make the bridge, give it its address and leave it down."""
+        node = lab.node(self.node)
+        node.run(["ip", "link", "add", "name", self.bridge, "type", "bridge"])
+        node.run(["ip", "address", "add", self.address, "dev", self.bridge])
+
+    def injected(self, lab: Lab) -> bool:
+        """Whether the bridge is there with its address, no carrier, and newer than every other interface."""
+        found = {interface.name: interface for interface in lab.node(self.node).calico.interfaces()}
+        bridge = found.get(self.bridge)
+        return (
+            bridge is not None
+            and bridge.kind == "bridge"
+            and bridge.addresses == (self.address,)
+            and not bridge.carrier
+            and bridge.index == max(interface.index for interface in found.values())
+        )
+
+    def heal(self, lab: Lab) -> None:
+        """Remove the bridge; what calico-node has made of it is for a cure to correct."""
+        if not self.healed(lab):
+            lab.node(self.node).run(["ip", "link", "delete", "dev", self.bridge])
+
+    def healed(self, lab: Lab) -> bool:
+        """Whether the bridge is gone."""
+        return all(interface.name != self.bridge for interface in lab.node(self.node).calico.interfaces())

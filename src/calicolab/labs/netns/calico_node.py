@@ -1,0 +1,110 @@
+"""calico-node on a machine of the namespace lab."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calicolab import command
+from calicolab.calico import node_status, readiness
+from calicolab.calico.bird_client import BirdClient
+from calicolab.labs.netns.interfaces import interfaces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from calicolab.calico.facts import Interface, NodeStatus, Readiness, Session
+    from calicolab.labs.netns.container import Container
+
+#: Where the container's BIRD listens (node/filesystem/etc/service/available/bird/run).
+BIRD_SOCKET = "/run/calico/bird.ctl"
+LOGS = "/var/log/calico"
+
+
+class NetnsCalicoNode:
+    """The calico-node container of one machine; `note` puts an event on the lab's time line."""
+
+    def __init__(self, container: Container, *, note: Callable[[str, str], None]) -> None:
+        self.container = container
+        self._as_made = dict(container.environment)
+        self._machine = container.machine
+        self._note = note
+
+    def restart(self, *, environment: Mapping[str, str] | None = None) -> None:
+        """End the container and start a fresh one; `environment` changes its settings from now on."""
+        self.stop()
+        self.container.environment.update(environment or {})
+        self.container.start()
+        self._note("calico-node-started", " ".join(f"{name}={value}" for name, value in (environment or {}).items()))
+
+    def stop(self) -> None:
+        """End the container and leave it ended."""
+        self.container.kill()
+        # A machine keeps the socket of a BIRD that was killed; the next BIRD replaces it.
+        self._note("calico-node-stopped", "")
+
+    def reset(self) -> None:
+        """Give it the settings it was made with; a container that has others, or does not run, is started afresh."""
+        init = self.container.init
+        if init is None or not init.alive() or self.container.environment != self._as_made:
+            self.stop()
+            self.container.environment = dict(self._as_made)
+            self.container.start()
+            self._note("calico-node-started", "as it was made")
+
+    def service(self, name: str, action: str) -> None:
+        """`sv action name` in the container.
+
+        Raises:
+            CommandFailed: there is no such service, or it did not do so in time.
+        """
+        command.run(self.container.inside(["sv", action, name]), timeout=15)
+        self._note(f"service-{action}", name)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The container's settings."""
+        return dict(self.container.environment)
+
+    def run_status(self, argv: Sequence[str], *, timeout: float = 30) -> command.CommandResult:
+        """Run a program in the container, whatever its exit code."""
+        return command.run_status(self.container.inside(argv), timeout=timeout)
+
+    def logs(self, service: str | None = None) -> str:
+        """The log of one service (svlogd puts the UTC time before each line), or of the container itself when None."""
+        if service is None:
+            return self._machine.read(f"/var/log/container-{self.container.name}.log")
+        return self._machine.read(f"{LOGS}/{service}/current")
+
+    def readiness(self) -> Readiness:
+        """What the readiness probe answers now, run as the kubelet runs it."""
+        return readiness.probe(self.run_status)
+
+    def bird_readiness(self) -> Readiness:
+        """The probe's BIRD half alone."""
+        return readiness.probe(self.run_status, felix=False)
+
+    def felix_readiness(self) -> Readiness:
+        """The probe's Felix half alone."""
+        return readiness.probe(self.run_status, bird=False)
+
+    def bird(self) -> BirdClient:
+        """A client of the container's BIRD."""
+        return BirdClient(self._machine.init.root + BIRD_SOCKET)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """BIRD's BGP sessions, asked on its control socket. No process is started."""
+        with self.bird() as client:
+            return client.sessions()
+
+    def routes(self) -> Sequence[str]:
+        """BIRD's routes, a line each."""
+        with self.bird() as client:
+            return [str(route) for route in client.routes()]
+
+    def status(self) -> NodeStatus:
+        """What `calicoctl node status` says: run on the machine, whose processes it looks through."""
+        return node_status.parse(self._machine.run_status(["calicoctl", "node", "status"]))
+
+    def interfaces(self) -> tuple[Interface, ...]:
+        """The machine's interfaces, by index."""
+        return interfaces(self._machine)

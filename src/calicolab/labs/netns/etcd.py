@@ -1,0 +1,62 @@
+"""The lab's etcd: three members over mutual TLS, each in a container on its machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from calicolab.calico import configuration
+from calicolab.errors import LabError
+from calicolab.etcd import member as etcd_member
+from calicolab.wait import WaitTimeout, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calicolab.command import CommandResult
+    from calicolab.etcd.member import Member
+    from calicolab.labs.netns.container import Container
+
+#: Seconds for three members to find each other and elect a leader.
+HEALTHY_TIMEOUT = 30.0
+
+
+class EtcdCluster:
+    """The members and their containers, in the same order."""
+
+    def __init__(self, containers: Sequence[Container], members: Sequence[Member]) -> None:
+        self.containers = tuple(containers)
+        self.members = tuple(members)
+
+    @property
+    def endpoints(self) -> str:
+        """The client URLs of all members, joined by commas."""
+        return etcd_member.endpoints(self.members)
+
+    def start(self) -> None:
+        """Start all members and wait until every one of them serves.
+
+        Raises:
+            LabError: they do not.
+        """
+        booting = [(container, container.booting()) for container in self.containers]
+        for container, boot in booting:
+            container.init = boot.init()
+        try:
+            wait_for(self.health, until=lambda health: health.succeeded, timeout=HEALTHY_TIMEOUT)
+        except WaitTimeout as error:
+            said = "\n".join(container.last_words() for container in self.containers)
+            raise LabError(f"etcd does not serve: {error}\n{said}") from error
+
+    def health(self) -> CommandResult:
+        """What `etcdctl endpoint health` says of every member; it succeeds when all are healthy."""
+        return self.etcdctl(["endpoint", "health"])
+
+    def etcdctl(self, argv: Sequence[str]) -> CommandResult:
+        """Run etcdctl on the first member's machine with Calico's own client certificate."""
+        credentials = [
+            f"--endpoints={self.endpoints}",
+            f"--cacert={configuration.CA_FILE}",
+            f"--cert={configuration.CERTIFICATE_FILE}",
+            f"--key={configuration.KEY_FILE}",
+        ]
+        return self.containers[0].machine.run_status(["etcdctl", *credentials, *argv], timeout=10)

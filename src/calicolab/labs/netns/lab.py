@@ -1,0 +1,267 @@
+"""The namespace lab: real calico-node, BIRD, CNI plugin and a TLS etcd on network namespaces. No Docker, no Kubernetes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from calicolab import artifacts
+from calicolab.calico import configuration
+from calicolab.calico.bird_client import BirdError
+from calicolab.calico.calicoctl import Calicoctl
+from calicolab.calico.mesh import Mesh
+from calicolab.errors import LabError, UsageError
+from calicolab.evidence.model import EtcdRecord, LabRecord
+from calicolab.faults.ledger import FaultLedger
+from calicolab.labs.netns import bringup, fence, network, ownership, pods, preflight, topology
+from calicolab.labs.netns.calico_node import NetnsCalicoNode
+from calicolab.labs.netns.container import Image
+from calicolab.labs.netns.etcd import EtcdCluster
+from calicolab.labs.netns.node import NetnsNode
+from calicolab.wait import WaitTimeout, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Self
+
+    from calicolab.artifacts import LabFiles
+    from calicolab.calico.facts import Session
+    from calicolab.evidence.timeline import Timeline
+    from calicolab.faults.base import Fault
+    from calicolab.labs.netns.machine import Machine
+
+#: Seconds from the start of calico-node to a full mesh: BIRD dials after 2 s, and retries after 5 s at first.
+MESH_TIMEOUT = 60.0
+#: Seconds a node more may take, as all of them share the machine's cores.
+MESH_TIMEOUT_PER_NODE = 4.0
+
+
+class NetnsLab:
+    """A lab with `nodes` nodes on the Calico version that `files` holds.
+
+    Args:
+        files: the programs, built and verified.
+        nodes: how many nodes.
+        subnet: the machines' network.
+        timeline: where events are noted.
+        dies_with_us: whether the kernel ends the lab when this process ends; `calicolab up` leaves it standing.
+    """
+
+    kind = "netns"
+
+    def __init__(
+        self,
+        files: LabFiles,
+        *,
+        timeline: Timeline,
+        nodes: int = topology.NODES_DEFAULT,
+        subnet: str = topology.SUBNET,
+        dies_with_us: bool = True,
+    ) -> None:
+        self.topology = topology.plan(nodes=nodes, subnet=subnet)
+        self.id = f"netns-{files.version}"
+        self.calico_version = files.version
+        self.timeline = timeline
+        self.faults = FaultLedger(self)
+        self.marks = ownership.new_marks(self.id)
+        self._files = files
+        self._dies_with_us = dies_with_us
+        self._switch: Machine | None = None
+        self._machines: dict[str, Machine] = {}
+        self._nodes: list[NetnsNode] = []
+        self._etcd: EtcdCluster | None = None
+        self._pods: list[pods.NetnsPod] = []
+
+    # --- up and down -------------------------------------------------------------------------------------------
+
+    def up(self) -> None:
+        """Bring it up to a full mesh; what was begun is taken down again when that fails.
+
+        Raises:
+            UsageError: this machine cannot carry it, or the subnet is its own.
+            LabError: a part did not come up.
+        """
+        if self._switch is not None:
+            raise UsageError(f"lab {self.id} is up already: take it down first")
+        preflight.check(self.topology)
+        self._note("lab-starting")
+        try:
+            self._build()
+            self._wait_for_mesh()
+        except BaseException:
+            self.down()
+            raise
+        self._note("mesh-full")
+
+    def _build(self) -> None:
+        self._switch = bringup.boot_switch(
+            self._files,
+            mount_point=ownership.mount_point(),
+            marks=self.marks,
+            dies_with_us=self._dies_with_us,
+        )
+        preflight.check_kernel(self._switch)
+        self._machines = bringup.boot_machines(self.topology, self._files, switch=self._switch)
+        inits = {name: machine.init for name, machine in self._machines.items()}
+        network.build(self.topology, switch=self._switch.init, machines=inits)
+        fence.raise_(self._switch)
+        bringup.configure(self.topology, self._machines)
+        self._etcd = EtcdCluster(
+            bringup.etcd_containers(self.topology, self._files, self._machines), bringup.members(self.topology)
+        )
+        self._etcd.start()
+        self._note("etcd-healthy")
+        self._nodes = [self._new_node(plan) for plan in self.topology.nodes]
+        booting = [(node, node.calico.container.booting()) for node in self._nodes]
+        for node, boot in booting:
+            node.calico.container.init = boot.init()
+        self._note("calico-node-started", detail="on every node")
+
+    def _new_node(self, plan: topology.MachinePlan) -> NetnsNode:
+        machine = self._machines[plan.name]
+        container = bringup.calico_container(plan, files=self._files, topology=self.topology, machine=machine)
+        calico = NetnsCalicoNode(container, note=lambda event, detail: self._note(event, plan.name, detail))
+        return NetnsNode(name=plan.name, address=plan.address, machine=machine, calico=calico)
+
+    def _wait_for_mesh(self) -> None:
+        timeout = MESH_TIMEOUT + MESH_TIMEOUT_PER_NODE * len(self._nodes)
+        try:
+            wait_for(self.mesh, until=lambda mesh: mesh.is_full, timeout=timeout)
+        except WaitTimeout as error:
+            said = "\n".join(f"{node.name}: {node.calico.container.last_words()}" for node in self._nodes[:3])
+            raise LabError(f"the lab's mesh did not become full: {error}\n{said}") from error
+
+    def down(self) -> None:
+        """End it and all that is in it; nothing is left. A lab that is not up is no error."""
+        if self._switch is None:
+            return
+        switch, self._switch = self._switch, None
+        switch.init.kill()
+        for machine in self._machines.values():
+            machine.init.kill()
+        self._machines, self._nodes, self._pods, self._etcd = {}, [], [], None
+        self._note("lab-down")
+
+    def __enter__(self) -> Self:
+        self.up()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.down()
+
+    # --- what it is made of ------------------------------------------------------------------------------------
+
+    @property
+    def nodes(self) -> Sequence[NetnsNode]:
+        """The nodes, in order of their names."""
+        return tuple(self._nodes)
+
+    def node(self, name: str) -> NetnsNode:
+        """The node called `name`.
+
+        Raises:
+            UsageError: there is none; it names the known ones.
+        """
+        for node in self._nodes:
+            if node.name == name:
+                return node
+        known = ", ".join(node.name for node in self._nodes) or "none: the lab is not up"
+        raise UsageError(f"lab {self.id} has no node {name!r}: its nodes are {known}")
+
+    @property
+    def etcd(self) -> EtcdCluster:
+        """The datastore."""
+        if self._etcd is None:
+            raise LabError(f"lab {self.id} is not up")
+        return self._etcd
+
+    @property
+    def switch(self) -> Machine:
+        """The machine in the middle: every cable ends there, and nothing leads further."""
+        if self._switch is None:
+            raise LabError(f"lab {self.id} is not up")
+        return self._switch
+
+    @property
+    def calicoctl(self) -> Calicoctl:
+        """calicoctl with the incident's configuration file, on the first node."""
+        first = self._nodes[0]
+        return Calicoctl(
+            lambda argv, stdin: first.run_status(argv, stdin=stdin), config=configuration.CALICOCTL_CONFIG
+        )
+
+    @property
+    def pods(self) -> Sequence[pods.NetnsPod]:
+        """One test pod on each node; made when first asked for."""
+        if not self._pods:
+            image = Image(layers=(self._files.machine, self._files.debian), shared=pods.shared())
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                made = pool.map(
+                    lambda node: pods.create(node.machine, name=f"pod-{node.name}", image=image), self._nodes
+                )
+                self._pods = list(made)
+            self._note("pods-serving", detail=", ".join(f"{pod.name} {pod.address}" for pod in self._pods))
+        return tuple(self._pods)
+
+    def describe(self) -> LabRecord:
+        """What it is made of, for the report."""
+        provenance = self._files.provenance
+        return LabRecord(
+            id=self.id,
+            kind="netns",
+            nodes=len(self.topology.nodes),
+            calico=self.calico_version,
+            kubernetes=None,
+            etcd=EtcdRecord(version=provenance["etcd"], members=topology.ETCD_MEMBERS, tls=True),
+            source="gomod",
+            bird=provenance["bird"],
+        )
+
+    # --- what is observed, and what is done to it --------------------------------------------------------------
+
+    def mesh(self) -> Mesh:
+        """Every session of every node, asked now on BIRD's control sockets."""
+        answers: dict[str, tuple[Session, ...] | str] = {}
+        for node in self._nodes:
+            try:
+                answers[node.name] = node.calico.sessions()
+            except BirdError as error:
+                answers[node.name] = str(error)
+        return Mesh.of([(node.name, node.address) for node in self._nodes], answers)
+
+    def fault(self, fault: Fault) -> AbstractContextManager[Fault]:
+        """Inject `fault`, prove that it took, and heal it on the way out."""
+        if fault.node:
+            self.node(fault.node)
+        return self.faults.injected(fault)
+
+    def heal(self) -> None:
+        """Undo every fault that is left, put every node back as it was made, and prove a full mesh.
+
+        Raises:
+            LabError: that did not succeed; the lab must be thrown away.
+        """
+        self.faults.heal_all()
+        fence.prove(self.switch)
+        calicoctl = self.calicoctl
+        stored = {address.node: address.ipv4 for address in calicoctl.node_addresses()}
+        for node in self._nodes:
+            node.calico.reset()
+            wanted = f"{node.address}/{self.topology.subnet.prefixlen}"
+            if stored.get(node.name) != wanted:
+                calicoctl.patch("node", node.name, {"spec": {"bgp": {"ipv4Address": wanted}}})
+        self._wait_for_mesh()
+        self._note("lab-healed")
+
+    def _note(self, event: str, node: str = "", detail: str = "") -> None:
+        self.timeline.add(event, lab=self.id, node=node, detail=detail)
+
+
+def create(version: str, *, timeline: Timeline, nodes: int, source: str, progress: artifacts.Progress) -> NetnsLab:
+    """Return a lab of `version`, its programs built and verified, not yet up."""
+    files = artifacts.obtain([version], source=source, report=progress)[version]
+    return NetnsLab(files, timeline=timeline, nodes=nodes)
