@@ -50,7 +50,7 @@ def collect(lab: Lab, store: RunStore, *, under: str) -> list[str]:
 def _said(gather: Callable[[], str]) -> str:
     try:
         return gather()
-    except Exception as error:  # whatever breaks here must not hide the failure looked into
+    except Exception as error:  # noqa: BLE001 - whatever breaks here must not hide the failure looked into
         return f"could not be collected: {type(error).__name__}: {error}\n"
 
 
@@ -78,7 +78,7 @@ def _listed(node: Node, *, folder: str, pattern: str) -> list[str]:
     """The files of `folder` in the container that match; a name that says so when it cannot be listed."""
     try:
         listed = node.calico.run_status(["ls", folder], timeout=TIMEOUT)
-    except Exception:  # reading the one expected file then tells what is wrong
+    except Exception:  # noqa: BLE001 - reading the one expected file then tells what is wrong
         return ["bird.cfg"] if folder == BIRD_CONFIGURATION else []
     found = [name for name in listed.stdout.split() if re.fullmatch(pattern, name)]
     return found or (["bird.cfg"] if folder == BIRD_CONFIGURATION else [])

@@ -1,0 +1,12 @@
+"""Names the plugins in fixtures/, and nothing else."""
+
+pytest_plugins = [
+    "fixtures.run",
+    "fixtures.lab",
+    "fixtures.versions",
+    "fixtures.outcome",
+    "fixtures.evidence",
+    "fixtures.steps",
+    "fixtures.recording",
+    "fixtures.report",
+]
