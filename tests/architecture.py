@@ -34,7 +34,6 @@ NOT_IN_SUITES = (
     *("subprocess", "os", "shlex", "socket", "ctypes", "multiprocessing", "asyncio", "pyroute2", "paramiko"),
     *(
         "testinfra",
-        "fixtures",
         "tests",
         "benchmarks",
         "calicolab.command",
