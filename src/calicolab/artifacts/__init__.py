@@ -1,1 +1,6 @@
-"""Where binaries and the root file system come from: Go modules, Debian packages, a verified cache."""
+"""Where programs and file systems come from: Go modules, Debian packages, and a verified cache of what they give."""
+
+from calicolab.artifacts.obtain import LabFiles, obtain
+from calicolab.artifacts.progress import Progress
+
+__all__ = ["LabFiles", "Progress", "obtain"]

@@ -1,0 +1,180 @@
+"""Calico's programs and the files of its node image, built from Go modules."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calicolab.artifacts import calico_image, disk, golang
+from calicolab.artifacts.cache import checksum
+from calicolab.artifacts.stream import ProgramFailed, follow
+from calicolab.command import run_status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from calicolab.artifacts.golang import Go
+    from calicolab.artifacts.progress import Step
+    from calicolab.calico.versions import Version
+
+MODULE = "github.com/projectcalico/calico"
+#: Package below the module, and where its program goes: the layer, the path in it, and names it also answers to.
+PACKAGES = (
+    ("node/cmd/calico-node", "container/usr/bin/calico-node", ()),
+    ("calicoctl/calicoctl", "machine/usr/local/bin/calicoctl", ()),
+    ("cni-plugin/cmd/calico", "machine/opt/cni/bin/calico", ("calico-ipam",)),
+)
+#: -s -w: without symbol tables, which nothing here reads.
+FLAGS = ("-trimpath", "-buildvcs=false")
+LINKER_FLAGS = ("-s", "-w")
+#: What one version takes: in the cache; compiled packages and modules of Go.
+MEGABYTES = 600
+GO_MEGABYTES = 3000
+FETCH_TIMEOUT = 900.0
+BUILD_TIMEOUT = 3600.0
+
+
+class CalicoPrograms:
+    """Recipe of one version's layers: `machine` over the machine's root, `container` over calico-node's."""
+
+    name = "calico"
+
+    def __init__(self, version: Version, *, cache: Path, programs: Path, programs_key: str) -> None:
+        self.version = version.name
+        self.title = f"Calico {version.name}"
+        self._version, self._cache = version, cache
+        self._programs, self._programs_key = programs, programs_key
+        folder = resources.files("calicolab.artifacts") / "gomodules" / version.name
+        self._module_files = {name: (folder / name).read_text() for name in ("go.mod", "go.sum")}
+
+    @property
+    def key(self) -> str:
+        """Checksum of what is built, how, and what lies beside it. The Go toolchain is not part of it."""
+        return checksum(
+            "calico 1",
+            self._version.name,
+            self._programs_key,
+            *self._module_files.values(),
+            *(word for package, place, names in PACKAGES for word in (package, place, *names)),
+            *FLAGS,
+            *self._linker_flags(),
+            calico_image.RECIPE,
+        )
+
+    def check(self) -> None:
+        """See that there is room and that Calico's module is here or can be fetched."""
+        disk.require(self._cache, megabytes=MEGABYTES, purpose=self.title)
+        go = golang.find(self._minimum_go())
+        if go is None:
+            return  # It is brought along; what it needs is then found out.
+        for folder in go.cache_folders():
+            disk.require(folder, megabytes=GO_MEGABYTES // 2, purpose=f"building {self.title}")
+        self._download(go)
+
+    def make(self, into: Path, step: Step) -> Mapping[str, str]:
+        """Build the programs and lay them out with the files of the node image."""
+        go = golang.obtain(self._minimum_go(), cache=self._cache, step=step)
+        work, binaries = into.parent / "work", into.parent / "binaries"
+        work.mkdir()
+        for name, text in self._module_files.items():
+            (work / name).write_text(text)
+        step.stage("fetching modules")
+        module = self._download(go)
+        self._build(go, work=work, binaries=binaries, step=step)
+        for package, place, names in PACKAGES:
+            program = into / place
+            program.parent.mkdir(parents=True, exist_ok=True)
+            (binaries / Path(package).name).rename(program)
+            for name in names:
+                (program.parent / name).symlink_to(program.name)
+        calico_image.lay_out(module, into / "container")
+        shutil.copytree(self._programs, into / "machine", copy_function=os.link, dirs_exist_ok=True)
+        shutil.rmtree(work)
+        shutil.rmtree(binaries)
+        return {
+            "calico": f"{self._version.module} {self._module_sum()}",
+            "go": go.version,
+        }
+
+    def _minimum_go(self) -> str:
+        match = re.search(r"^go (\S+)$", self._module_files["go.mod"], re.MULTILINE)
+        return match[1] if match else "1.17"
+
+    def _module_sum(self) -> str:
+        wanted = f"{MODULE} {self._version.module} "
+        return next(
+            line.removeprefix(wanted)
+            for line in self._module_files["go.sum"].splitlines()
+            if line.startswith(wanted)
+        )
+
+    def _linker_flags(self) -> tuple[str, ...]:
+        variables = [f"{MODULE}/{variable}" for variable in self._version.version_variables]
+        if self._version.cni_main_version:
+            variables.append("main.VERSION")
+        return (*LINKER_FLAGS, *(f"-X {variable}={self._version.name}" for variable in variables))
+
+    def _download(self, go: Go) -> Path:
+        """Fetch Calico's own module, unless it is here, and return its folder. The build compares its checksum."""
+        result = run_status(
+            [str(go.program), "mod", "download", "-json", f"{MODULE}@{self._version.module}"],
+            timeout=FETCH_TIMEOUT,
+            env=go.environment() | {"GOFLAGS": "-mod=mod"},
+            cwd=self._cache if self._cache.exists() else None,
+        )
+        if not result.succeeded:
+            said = result.stdout + result.stderr
+            raise golang.told_clearly(ProgramFailed(said, said=said), what=self.title)
+        return Path(json.loads(result.stdout)["Dir"])
+
+    def _build(self, go: Go, *, work: Path, binaries: Path, step: Step) -> None:
+        binaries.mkdir()
+        flags = [*FLAGS, "-ldflags", " ".join(self._linker_flags())]
+        packages = [f"{MODULE}/{package}" for package, _place, _names in PACKAGES]
+        environment = go.environment()
+
+        def run_go(arguments: list[str], on_line: Callable[[str], None]) -> None:
+            try:
+                follow(
+                    [str(go.program), *arguments],
+                    timeout=BUILD_TIMEOUT,
+                    env=environment,
+                    cwd=work,
+                    on_line=on_line,
+                )
+            except ProgramFailed as failed:
+                raise golang.told_clearly(failed, what=self.title) from failed
+
+        fetching = _Counter(step, r"go: downloading (?P<what>\S+)", stage="fetching modules", total=0)
+        stale: list[str] = []
+        listed = "{{if .Stale}}stale {{.ImportPath}}{{end}}"
+
+        def on_listed(line: str) -> None:
+            fetching(line)
+            if line.startswith("stale "):
+                stale.append(line)
+
+        run_go(["list", "-deps", "-f", listed, *flags, *packages], on_listed)
+        compiling = _Counter(
+            step, r"(?P<what>[\w.\-]+/\S+|\w+)", stage="compiling packages", total=len(stale)
+        )
+        run_go(["build", "-v", *flags, "-o", f"{binaries}/", *packages], compiling)
+
+
+class _Counter:
+    """Counts the lines that match and shows them as a bar, or as a growing number where no total is known."""
+
+    def __init__(self, step: Step, pattern: str, *, stage: str, total: int) -> None:
+        self._step, self._pattern, self._stage, self._total = step, re.compile(pattern), stage, total
+        self._done = 0
+        step.stage(stage if not total else f"{stage} ({total})")
+
+    def __call__(self, line: str) -> None:
+        if self._pattern.fullmatch(line) or self._pattern.match(line):
+            self._done += 1
+            self._step.advance(self._done, total=max(self._total, self._done))

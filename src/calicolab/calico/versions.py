@@ -1,0 +1,92 @@
+"""The versions of Calico that can be stood up: data, one row each."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from calicolab.errors import UsageError
+
+#: Where v3.31 and its neighbours keep the version that a program prints.
+_ONE_VARIABLE = ("pkg/buildinfo.Version",)
+#: Where they kept it before: the node's start and its -v, calicoctl twice; the CNI plugin's is its main package's.
+_MANY_VARIABLES = (
+    "node/pkg/lifecycle/startup.VERSION",
+    "node/buildinfo.GitVersion",
+    "calicoctl/calicoctl/commands.VERSION",
+    "calicoctl/calicoctl/commands/common.VERSION",
+)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of Calico and the Go modules it is built from; its go.mod is in artifacts/gomodules/<name>/."""
+
+    #: As Calico calls it.
+    name: str
+    #: Version of the module github.com/projectcalico/calico.
+    module: str
+    #: Version of github.com/projectcalico/api, which Calico's own go.mod replaces by a folder.
+    api: str
+    #: Version of github.com/projectcalico/calico/lib/std, the same; None before v3.30.
+    std: str | None
+    #: Variables of the calico module, below its path, that hold the version a program prints.
+    version_variables: tuple[str, ...]
+    #: Whether the CNI plugin's own version is `main.VERSION` of its program.
+    cni_main_version: bool
+    #: Whether the autodetection method first-found takes an interface called br-*: v3.24 and older do.
+    takes_br_bridges: bool
+
+
+VERSIONS = (
+    Version(
+        name="v3.23.2",
+        module="v1.11.0-cni-plugin.0.20220623222645-a52cb86dbaad",
+        api="v0.0.0-20220505231559-852f5034c309",
+        std=None,
+        version_variables=_MANY_VARIABLES,
+        cni_main_version=True,
+        takes_br_bridges=True,
+    ),
+    Version(
+        name="v3.31.0",
+        module="v0.0.0-20251021213802-b1f3c43f8437",
+        api="v0.0.0-20251022175904-f2ab03771208",
+        std="v0.0.0-20251021213802-b1f3c43f8437",
+        version_variables=_ONE_VARIABLE,
+        cni_main_version=False,
+        takes_br_bridges=False,
+    ),
+)
+
+#: What is built and run when no version is named: the incident's, and a current one in which it does not happen.
+DEFAULT = ("v3.23.2", "v3.31.0")
+
+
+def known() -> tuple[str, ...]:
+    """The names of all versions, oldest first."""
+    return tuple(sorted((version.name for version in VERSIONS), key=comparison_key))
+
+
+def lookup(name: str) -> Version:
+    """The version called `name`, with or without its "v".
+
+    Raises:
+        UsageError: there is none; the sentence lists the known ones.
+    """
+    for version in VERSIONS:
+        if version.name == name or version.name == f"v{name}":
+            return version
+    raise UsageError(f"unknown Calico version {name!r}: known are {', '.join(known())}")
+
+
+def comparison_key(name: str) -> tuple[int, ...]:
+    """A key by which v3.9 comes before v3.10.
+
+    Raises:
+        UsageError: `name` is not like v3.23.2.
+    """
+    match = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:-.*)?", name)
+    if match is None:
+        raise UsageError(f"{name!r} is not a version of Calico: write it like v3.23.2")
+    return tuple(int(number or 0) for number in match.groups())

@@ -1,0 +1,1 @@
+"""The subcommands of `calicolab`, a module each with `register(subparsers)`."""
