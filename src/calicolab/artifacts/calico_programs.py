@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from calicolab.calico.versions import Version
 
 MODULE = "github.com/projectcalico/calico"
-#: Package below the module, and where its program goes: the layer, the path in it, and names it also answers to.
+#: Package, and where its program goes: the layer, the path in it, and names it also answers to. cnitool is CNI's own
+#: runner of plugin chains; Calico requires its module, so its version is the one that Calico was built with.
 PACKAGES = (
-    ("node/cmd/calico-node", "container/usr/bin/calico-node", ()),
-    ("calicoctl/calicoctl", "machine/usr/local/bin/calicoctl", ()),
-    ("cni-plugin/cmd/calico", "machine/opt/cni/bin/calico", ("calico-ipam",)),
+    (f"{MODULE}/node/cmd/calico-node", "container/usr/bin/calico-node", ()),
+    (f"{MODULE}/calicoctl/calicoctl", "machine/usr/local/bin/calicoctl", ()),
+    (f"{MODULE}/cni-plugin/cmd/calico", "machine/opt/cni/bin/calico", ("calico-ipam",)),
+    ("github.com/containernetworking/cni/cnitool", "machine/opt/cni/bin/cnitool", ()),
 )
 #: -s -w: without symbol tables, which nothing here reads.
 FLAGS = ("-trimpath", "-buildvcs=false")
@@ -135,7 +137,7 @@ class CalicoPrograms:
     def _build(self, go: Go, *, work: Path, binaries: Path, step: Step) -> None:
         binaries.mkdir()
         flags = [*FLAGS, "-ldflags", " ".join(self._linker_flags())]
-        packages = [f"{MODULE}/{package}" for package, _place, _names in PACKAGES]
+        packages = [package for package, _place, _names in PACKAGES]
         environment = go.environment()
 
         def run_go(arguments: list[str], on_line: Callable[[str], None]) -> None:
