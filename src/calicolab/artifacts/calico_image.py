@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 
 #: Changes whenever what is done here does.
-RECIPE = "calico image 1"
+RECIPE = "calico image 2"
+#: Programs that the image has under another name than Debian: v3.31's liveness probe runs /bin/birdcl.
+_LINKS = (("usr/bin/birdcl", "/usr/sbin/birdc"),)
 #: Top folders of Debian's root that are links: a folder of that name in a layer would hide the link.
 _MERGED = ("bin", "sbin", "lib")
 #: In the module, but only there for the image's licence duties.
@@ -60,3 +62,6 @@ def _finish(into: Path) -> None:
     scripts = [local, *(into / "usr" / "sbin").iterdir(), *(into / "etc" / "service").rglob("run")]
     for script in scripts:
         script.chmod(0o755)
+    for link, target in _LINKS:
+        (into / link).parent.mkdir(parents=True, exist_ok=True)
+        (into / link).symlink_to(target)

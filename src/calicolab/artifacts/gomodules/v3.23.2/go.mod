@@ -2,7 +2,10 @@ module calicolab.invalid/calico
 
 go 1.17
 
-require github.com/projectcalico/calico v1.11.0-cni-plugin.0.20220623222645-a52cb86dbaad
+require (
+	github.com/containernetworking/cni v1.0.1
+	github.com/projectcalico/calico v1.11.0-cni-plugin.0.20220623222645-a52cb86dbaad
+)
 
 require (
 	cloud.google.com/go/compute v1.6.1 // indirect
@@ -38,7 +41,6 @@ require (
 	github.com/buger/jsonparser v1.1.1 // indirect
 	github.com/cespare/xxhash/v2 v2.1.2 // indirect
 	github.com/containerd/cgroups v0.0.0-20190919134610-bf292b21730f // indirect
-	github.com/containernetworking/cni v1.0.1 // indirect
 	github.com/containernetworking/plugins v1.0.1 // indirect
 	github.com/coreos/go-iptables v0.6.0 // indirect
 	github.com/coreos/go-semver v0.3.0 // indirect

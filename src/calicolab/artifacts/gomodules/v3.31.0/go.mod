@@ -2,7 +2,10 @@ module calicolab.invalid/calico
 
 go 1.24.9
 
-require github.com/projectcalico/calico v0.0.0-20251021213802-b1f3c43f8437
+require (
+	github.com/containernetworking/cni v1.2.3
+	github.com/projectcalico/calico v0.0.0-20251021213802-b1f3c43f8437
+)
 
 require (
 	github.com/BurntSushi/toml v1.5.0 // indirect
@@ -33,7 +36,6 @@ require (
 	github.com/containerd/errdefs v1.0.0 // indirect
 	github.com/containerd/errdefs/pkg v0.3.0 // indirect
 	github.com/containerd/typeurl/v2 v2.2.2 // indirect
-	github.com/containernetworking/cni v1.2.3 // indirect
 	github.com/containernetworking/plugins v1.6.2 // indirect
 	github.com/coreos/go-iptables v0.8.0 // indirect
 	github.com/coreos/go-semver v0.3.1 // indirect
