@@ -7,6 +7,8 @@ pytest_plugins = [
     "fixtures.outcome",
     "fixtures.evidence",
     "fixtures.steps",
+    "fixtures.story",
     "fixtures.recording",
+    "fixtures.page",
     "fixtures.report",
 ]

@@ -1,0 +1,99 @@
+"""The part of the page that is ours, rendered from results.json alone: it can be rendered again at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from calicolab.report.attention import attention
+from calicolab.report.phases import PhaseView, phases_of
+from calicolab.report.timeline_picture import draw_timeline, shown_events
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from calicolab.evidence.model import CheckRecord, LabRecord, Outcome, Results
+    from calicolab.evidence.timeline import Event
+
+OUTCOMES: tuple[Outcome, ...] = ("pass", "fail", "inconclusive", "skip")
+
+
+@dataclass(frozen=True)
+class LabView:
+    """A lab, what happened on it and when."""
+
+    record: LabRecord
+    counts: dict[Outcome, int]
+    events: list[Event]
+    timeline: str
+    phases: list[PhaseView]
+
+
+def render_summary(results: Results, folder: Path) -> str:
+    """The summary as HTML: verdict, labs, what needs attention, and per lab its meshes, peer tables and time line.
+
+    Args:
+        results: of the run.
+        folder: the run's, where the collected files are.
+    """
+    template = _environment().get_template("summary.html.j2")
+    needed = attention(results, folder)
+    return template.render(
+        results=results,
+        counts=count(results.checks),
+        labs=[_lab_view(lab, results) for lab in results.labs],
+        needed=needed,
+        has_attention=any(needed.values()),
+        outcomes=OUTCOMES,
+        words=VERDICT_WORDS,
+    )
+
+
+def count(checks: Iterable[CheckRecord]) -> dict[Outcome, int]:
+    """How many checks came to each outcome."""
+    outcomes = [check.outcome for check in checks]
+    return {outcome: outcomes.count(outcome) for outcome in OUTCOMES}
+
+
+#: What a verdict says to who signs.
+VERDICT_WORDS = {
+    "pass": "Every check held.",
+    "fail": "Calico does not conform: at least one check does not hold.",
+    "inconclusive": "Nothing can be said: the lab or the harness broke, or nothing was checked.",
+}
+
+
+def _lab_view(lab: LabRecord, results: Results) -> LabView:
+    checks = [check for check in results.checks if check.lab == lab.id]
+    events = [event for event in results.timeline if event.lab == lab.id]
+    return LabView(
+        record=lab,
+        counts=count(checks),
+        events=shown_events(events),
+        timeline=draw_timeline(lab.id, events, checks),
+        phases=phases_of(checks),
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("calicolab.report"),
+        autoescape=select_autoescape(("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["seconds"] = _seconds
+    return environment
+
+
+def _seconds(value: Any) -> str:
+    """Seconds as people say them."""
+    whole = float(value)
+    if whole < 120:
+        return f"{whole:.1f} s"
+    minutes, seconds = divmod(round(whole), 60)
+    return f"{minutes} min {seconds} s"

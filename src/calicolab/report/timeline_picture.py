@@ -1,0 +1,170 @@
+"""A lab's time line as a picture: its checks, what was done to it, and the fault's window shaded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from calicolab.report.svg import element, picture, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calicolab.evidence.model import CheckRecord, Outcome
+    from calicolab.evidence.timeline import Event
+
+WIDTH, LEFT, RIGHT = 1000.0, 70.0, 20.0
+#: Top edges of the lanes.
+CHECKS_TOP, EVENTS_TOP, AXIS_TOP, HEIGHT = 14.0, 52.0, 118.0, 150.0
+CHECK_HEIGHT, MARK_RADIUS, MARK_ROWS = 22.0, 9.0, 3
+#: Seconds between two ticks of the axis, and how many ticks it has at most.
+STEPS, MOST_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0), 12
+
+#: What the harness notes for itself; drawn as bars, not as events.
+CHECK_STARTED = "check-started"
+INJECTED, HEALED = "fault-injected", "fault-healed"
+
+LETTERS: dict[Outcome, str] = {"pass": "P", "fail": "F", "inconclusive": "I", "skip": "s"}
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time in which a fault was there. Seconds since the run began."""
+
+    begin: float
+    end: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The stretch of time that is drawn. Seconds since the run began."""
+
+    begin: float
+    end: float
+
+    @property
+    def span(self) -> float:
+        """Seconds from edge to edge; never 0."""
+        return max(self.end - self.begin, 0.1)
+
+    def x(self, t: float) -> float:
+        """Where `t` is, in pixels."""
+        return round(LEFT + (WIDTH - LEFT - RIGHT) * (t - self.begin) / self.span, 2)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A check on the time line. Seconds since the run began."""
+
+    begin: float
+    end: float
+    check: CheckRecord
+
+
+def shown_events(events: Sequence[Event]) -> list[Event]:
+    """The events that a reader is to see, in order; a check's start is not one of them."""
+    return [event for event in events if event.event != CHECK_STARTED]
+
+
+def fault_windows(events: Sequence[Event], *, end: float) -> list[Window]:
+    """When a fault was there: from its injection to its healing, or to `end` when it was not healed."""
+    windows: list[Window] = []
+    for index, event in enumerate(events):
+        if event.event != INJECTED:
+            continue
+        healed = next((later for later in events[index + 1 :] if _heals(later, event)), None)
+        what = " ".join(part for part in (event.detail, f"on {event.node}" if event.node else "") if part)
+        windows.append(Window(event.t, healed.t if healed else end, what or "a fault"))
+    return windows
+
+
+def draw_timeline(lab: str, events: Sequence[Event], checks: Sequence[CheckRecord]) -> str:
+    """The picture of the time line of `lab`, from its own events and checks.
+
+    The marks carry the numbers that `shown_events` gives, counted from 1.
+    """
+    bars = _bars(events, checks)
+    times = [event.t for event in events] + [bar.end for bar in bars]
+    scale = Scale(min(times, default=0.0), max(times, default=0.0))
+    windows = fault_windows(events, end=scale.end)
+    content = (
+        "".join(_window(window, scale) for window in windows)
+        + "".join(_bar(bar, scale) for bar in bars)
+        + "".join(_mark(number, event, scale) for number, event in enumerate(shown_events(events), start=1))
+        + _axis(scale)
+        + text("checks", x=4, y=CHECKS_TOP + 15, class_="lane")
+        + text("events", x=4, y=EVENTS_TOP + 15, class_="lane")
+    )
+    told = [f"{window.what}: from {window.begin:.1f} s to {window.end:.1f} s" for window in windows]
+    return picture(
+        content,
+        width=WIDTH,
+        height=HEIGHT,
+        title=f"Time line of {lab}, {scale.begin:.1f} s to {scale.end:.1f} s",
+        description="; ".join(told) or "no fault was injected",
+    )
+
+
+def _heals(later: Event, injected: Event) -> bool:
+    """A healing names its fault, or all faults by naming none."""
+    return later.event == HEALED and (later.node, later.detail) in (
+        (injected.node, injected.detail),
+        ("", ""),
+    )
+
+
+def _bars(events: Sequence[Event], checks: Sequence[CheckRecord]) -> list[Bar]:
+    started = {event.detail: event.t for event in events if event.event == CHECK_STARTED}
+    return [
+        Bar(started[check.id], started[check.id] + check.duration_s, check)
+        for check in checks
+        if check.id in started
+    ]
+
+
+def _window(window: Window, scale: Scale) -> str:
+    left, right = scale.x(window.begin), scale.x(window.end)
+    named = element("title", escape(f"{window.what}: {window.begin:.1f} s to {window.end:.1f} s"))
+    width = max(right - left, 2.0)
+    shade = element("rect", named, x=left, y=2.0, width=width, height=AXIS_TOP - 2, class_="window")
+    return shade + text("fault", x=left + 3, y=11.0, class_="window-name")
+
+
+def _bar(bar: Bar, scale: Scale) -> str:
+    left, right = scale.x(bar.begin), scale.x(bar.end)
+    width = max(right - left - 1, 2.0)
+    told = f"{bar.check.title} ({bar.check.outcome}, {bar.check.duration_s:.1f} s)"
+    drawn = element("title", escape(told)) + element(
+        "rect", x=left, y=CHECKS_TOP, width=width, height=CHECK_HEIGHT, class_=f"bar {bar.check.outcome}"
+    )
+    if width >= MARK_RADIUS:
+        drawn += text(LETTERS[bar.check.outcome], x=left + width / 2, y=CHECKS_TOP + 16, class_="letter")
+    return element("g", drawn)
+
+
+def _mark(number: int, event: Event, scale: Scale) -> str:
+    x = scale.x(event.t)
+    y = EVENTS_TOP + MARK_RADIUS + (number - 1) % MARK_ROWS * (2 * MARK_RADIUS + 2)
+    told = " ".join(part for part in (f"{event.t:.1f} s:", event.event, event.node, event.detail) if part)
+    drawn = (
+        element("title", escape(told))
+        + element("line", x1=x, y1=CHECKS_TOP + CHECK_HEIGHT, x2=x, y2=AXIS_TOP, class_="stem")
+        + element("circle", cx=x, cy=y, r=MARK_RADIUS, class_="mark")
+        + text(str(number), x=x, y=y + 4, class_="letter")
+    )
+    return element("g", drawn)
+
+
+def _axis(scale: Scale) -> str:
+    step = next((step for step in STEPS if scale.span / step <= MOST_TICKS), 1800.0)
+    first = math.ceil(scale.begin / step)
+    ticks = [tick * step for tick in range(first, math.floor((scale.begin + scale.span) / step) + 1)]
+    line = element("line", x1=LEFT, y1=AXIS_TOP, x2=WIDTH - RIGHT, y2=AXIS_TOP, class_="axis")
+    return line + "".join(
+        element("line", x1=scale.x(tick), y1=AXIS_TOP, x2=scale.x(tick), y2=AXIS_TOP + 5, class_="axis")
+        + text(f"{tick:g} s", x=scale.x(tick), y=AXIS_TOP + 18, class_="tick")
+        for tick in ticks
+    )
