@@ -6,14 +6,14 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from calicolab.commands import build
+from calicolab.commands import build, down, execute, inject, status, up
 from calicolab.errors import CalicolabError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: One module a subcommand, in the order in which help lists them.
-COMMANDS = (build,)
+COMMANDS = (build, up, status, execute, inject, down)
 
 #: Exit codes: argparse's own for what cannot be asked for, "inconclusive" for what broke, the shell's for Ctrl-C.
 EXIT_USAGE, EXIT_BROKEN, EXIT_INTERRUPTED = 2, 6, 130

@@ -1,0 +1,83 @@
+"""What the isolation tests have in common: the lab's programs, and a look at what a lab may have left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pyroute2 import IPRoute
+
+from calicolab import artifacts
+from calicolab.artifacts.progress import Plain
+from calicolab.command import run_status
+from calicolab.evidence.timeline import Timeline
+from calicolab.labs.netns import ownership, standing
+from calicolab.labs.netns.lab import NetnsLab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VERSION = "v3.23.2"
+
+
+@pytest.fixture(scope="session")
+def lab_files() -> artifacts.LabFiles:
+    """The programs of the incident's version, built if need be."""
+    return artifacts.obtain([VERSION], report=Plain())[VERSION]
+
+
+@pytest.fixture
+def new_lab(lab_files: artifacts.LabFiles) -> Callable[[], NetnsLab]:
+    """Makes labs of the smallest size, not yet up."""
+    return lambda: NetnsLab(lab_files, timeline=Timeline(), nodes=2)
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What can be seen of labs on this machine."""
+
+    processes: tuple[ownership.MarkedProcess, ...]
+    mounts: tuple[str, ...]
+    links: tuple[str, ...]
+    named_namespaces: str
+    rules: str
+    forwarding: str
+    files: tuple[str, ...]
+
+    @classmethod
+    def now(cls) -> Traces:
+        """Look."""
+        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+        with IPRoute() as link:
+            links = tuple(sorted(item.get_attr("IFLA_IFNAME") for item in link.get_links()))
+        rules = [run_status([save], timeout=10).stdout for save in ("iptables-save", "nft")]
+        return cls(
+            processes=tuple(ownership.marked()),
+            mounts=tuple(line for line in mounts if "calicolab" in line or "overlay" in line),
+            links=links,
+            named_namespaces=run_status(["ip", "netns", "list"], timeout=10).stdout,
+            rules="".join(rules),
+            forwarding=Path("/proc/sys/net/ipv4/ip_forward").read_text(),
+            files=tuple(
+                sorted(
+                    str(file)
+                    for folder in (ownership.mount_point(), standing.FOLDER, Path("/tmp"))  # noqa: S108 - looked at only
+                    if folder.is_dir()
+                    for file in folder.iterdir()
+                    if "calicolab" in str(file) or folder == ownership.mount_point()
+                )
+            ),
+        )
+
+
+@pytest.fixture
+def nothing_left() -> Callable[[], None]:
+    """Says what has appeared on this machine since the test began, and fails if anything has."""
+    before = Traces.now()
+
+    def check() -> None:
+        assert Traces.now() == before
+
+    return check
