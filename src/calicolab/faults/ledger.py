@@ -43,12 +43,12 @@ class FaultLedger:
             yield fault
         except BaseException as first:
             try:
-                self._heal(fault)
+                self.heal(fault)
             except CalicolabError as second:
                 raise BaseExceptionGroup(f"and {fault.name} did not heal", [first, second]) from first
             raise
         else:
-            self._heal(fault)
+            self.heal(fault)
 
     def inject(self, fault: Fault) -> None:
         """Inject `fault` and prove that it took; it stays until `heal_all` or the lab's end.
@@ -72,7 +72,7 @@ class FaultLedger:
         errors: list[Exception] = []
         for fault in reversed(self._faults.copy()):
             try:
-                self._heal(fault)
+                self.heal(fault)
             except CalicolabError as error:
                 errors.append(error)
         if len(errors) == 1:
@@ -80,12 +80,16 @@ class FaultLedger:
         if errors:
             raise ExceptionGroup("faults that did not heal", errors)
 
-    def _heal(self, fault: Fault) -> None:
-        if fault not in self._faults:
-            return
+    def heal(self, fault: Fault) -> None:
+        """Heal `fault` and prove it gone; one that is not in the lab is looked at all the same.
+
+        Raises:
+            FaultError: it did not heal.
+        """
         fault.heal(self._lab)
         self._prove(fault, "healed")
-        self._faults.remove(fault)
+        if fault in self._faults:
+            self._faults.remove(fault)
         self._lab.timeline.add("fault-healed", lab=self._lab.id, node=fault.node, detail=fault.name)
 
     def _prove(self, fault: Fault, what: str) -> None:

@@ -98,6 +98,20 @@ class Node(Protocol):
         """Run a program on the machine, whatever its exit code."""
 
 
+class Etcd(Protocol):
+    """The cluster's datastore."""
+
+    @property
+    def endpoints(self) -> str:
+        """The client URLs of all members, joined by commas."""
+
+    def health(self) -> CommandResult:
+        """What `etcdctl endpoint health` says of every member; it succeeds when all are healthy."""
+
+    def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
+        """Run etcdctl against all members, with Calico's own client certificate or with none."""
+
+
 class Lab(Protocol):
     """A cluster that can be stood up, broken, cured and taken down."""
 
@@ -113,6 +127,10 @@ class Lab(Protocol):
 
     def node(self, name: str) -> Node:
         """The node called `name`; a UsageError names the known ones when there is none."""
+
+    @property
+    def etcd(self) -> Etcd:
+        """The datastore."""
 
     @property
     def calicoctl(self) -> Calicoctl:

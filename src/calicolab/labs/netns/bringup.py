@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calicolab.calico import configuration
 from calicolab.etcd import member as etcd_member
 from calicolab.etcd.authority import Authority
-from calicolab.labs.netns import namespaces
+from calicolab.labs.netns import namespaces, ownership
 from calicolab.labs.netns.container import Container, Image
 from calicolab.labs.netns.machine import Machine, boot_argv
 
@@ -25,26 +24,20 @@ SWITCH = "switch"
 SHARED_WITH_CALICO = ("/run/calico", "/var/lib/calico", "/var/log/calico", "/run/xtables.lock", configuration.SECRETS)
 
 
-@dataclass(frozen=True)
-class Marks:
-    """What every process of a lab carries in its environment: which lab it is of, and whose."""
-
-    lab: str
-    owner: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The marks as environment variables."""
-        return {"CALICOLAB_LAB": self.lab, "CALICOLAB_OWNER": self.owner}
-
-
-def boot_switch(files: LabFiles, *, mount_point: Path, marks: Mapping[str, str], dies_with_us: bool) -> Machine:
+def boot_switch(files: LabFiles, *, marks: Mapping[str, str], dies_with_us: bool) -> Machine:
     """Start the lab's first machine: it holds the switch, and all other processes of the lab end with it."""
-    directory = f"{mount_point}/{SWITCH}"
+    directory = f"{ownership.mount_point()}/{SWITCH}"
     script = boot_argv(name=SWITCH, directory=directory, layers=(files.debian,))
     argv = namespaces.new_lab(script, dies_with_us=dies_with_us)
     init = namespaces.boot("the lab", argv, environment=marks).init()
     return Machine(name=SWITCH, directory=directory, init=init, marks=marks)
+
+
+def adopt_machine(name: str, processes: Mapping[str, namespaces.Init], *, marks: Mapping[str, str]) -> Machine:
+    """A machine that somebody else started, by its first process."""
+    return Machine(
+        name=name, directory=f"{ownership.mount_point()}/{name}", init=processes[name], marks=marks
+    )
 
 
 def boot_machines(topology: Topology, files: LabFiles, *, switch: Machine) -> dict[str, Machine]:

@@ -51,12 +51,9 @@ class EtcdCluster:
         """What `etcdctl endpoint health` says of every member; it succeeds when all are healthy."""
         return self.etcdctl(["endpoint", "health"])
 
-    def etcdctl(self, argv: Sequence[str]) -> CommandResult:
-        """Run etcdctl on the first member's machine with Calico's own client certificate."""
-        credentials = [
-            f"--endpoints={self.endpoints}",
-            f"--cacert={configuration.CA_FILE}",
-            f"--cert={configuration.CERTIFICATE_FILE}",
-            f"--key={configuration.KEY_FILE}",
-        ]
-        return self.containers[0].machine.run_status(["etcdctl", *credentials, *argv], timeout=10)
+    def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
+        """Run etcdctl on the first member's machine, with Calico's own client certificate or with none."""
+        options = [f"--endpoints={self.endpoints}", f"--cacert={configuration.CA_FILE}"]
+        if with_certificate:
+            options += [f"--cert={configuration.CERTIFICATE_FILE}", f"--key={configuration.KEY_FILE}"]
+        return self.containers[0].machine.run_status(["etcdctl", *options, *argv], timeout=10)

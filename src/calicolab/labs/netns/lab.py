@@ -21,7 +21,7 @@ from calicolab.labs.netns.node import NetnsNode
 from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from calicolab.evidence.timeline import Timeline
     from calicolab.faults.base import Fault
     from calicolab.labs.netns.machine import Machine
+    from calicolab.labs.netns.namespaces import Init
 
 #: Seconds from the start of calico-node to a full mesh: BIRD dials after 2 s, and retries after 5 s at first.
 MESH_TIMEOUT = 60.0
@@ -65,7 +66,7 @@ class NetnsLab:
         self.calico_version = files.version
         self.timeline = timeline
         self.faults = FaultLedger(self)
-        self.marks = ownership.new_marks(self.id)
+        self.marks = ownership.new_marks(self.id, standing=not dies_with_us)
         self._files = files
         self._dies_with_us = dies_with_us
         self._switch: Machine | None = None
@@ -96,12 +97,7 @@ class NetnsLab:
         self._note("mesh-full")
 
     def _build(self) -> None:
-        self._switch = bringup.boot_switch(
-            self._files,
-            mount_point=ownership.mount_point(),
-            marks=self.marks,
-            dies_with_us=self._dies_with_us,
-        )
+        self._switch = bringup.boot_switch(self._files, marks=self.marks, dies_with_us=self._dies_with_us)
         preflight.check_kernel(self._switch)
         self._machines = bringup.boot_machines(self.topology, self._files, switch=self._switch)
         inits = {name: machine.init for name, machine in self._machines.items()}
@@ -118,6 +114,32 @@ class NetnsLab:
         for node, boot in booting:
             node.calico.container.init = boot.init()
         self._note("calico-node-started", detail="on every node")
+
+    def processes(self) -> dict[str, Init]:
+        """The first process of the switch, of each machine and of each container, by name."""
+        containers = [node.calico.container for node in self._nodes] + list(self.etcd.containers)
+        return {
+            bringup.SWITCH: self.switch.init,
+            **{name: machine.init for name, machine in self._machines.items()},
+            **{
+                f"{container.machine.name}/{container.name}": container.init
+                for container in containers
+                if container.init is not None
+            },
+        }
+
+    def adopt(self, processes: Mapping[str, Init]) -> None:
+        """Take over a lab that stands already, by its processes (`processes()` of whoever brought it up)."""
+        self._switch = bringup.adopt_machine(bringup.SWITCH, processes, marks=self.marks)
+        self._machines = {
+            plan.name: bringup.adopt_machine(plan.name, processes, marks=self.marks)
+            for plan in self.topology.machines
+        }
+        containers = bringup.etcd_containers(self.topology, self._files, self._machines)
+        self._etcd = EtcdCluster(containers, bringup.members(self.topology))
+        self._nodes = [self._new_node(plan) for plan in self.topology.nodes]
+        for container in (*containers, *(node.calico.container for node in self._nodes)):
+            container.init = processes.get(f"{container.machine.name}/{container.name}")
 
     def _new_node(self, plan: topology.MachinePlan) -> NetnsNode:
         machine = self._machines[plan.name]
@@ -261,7 +283,3 @@ class NetnsLab:
         self.timeline.add(event, lab=self.id, node=node, detail=detail)
 
 
-def create(version: str, *, timeline: Timeline, nodes: int, source: str, progress: artifacts.Progress) -> NetnsLab:
-    """Return a lab of `version`, its programs built and verified, not yet up."""
-    files = artifacts.obtain([version], source=source, report=progress)[version]
-    return NetnsLab(files, timeline=timeline, nodes=nodes)

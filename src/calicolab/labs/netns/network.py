@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ SWITCH = "switch0"
 #: calico-node looks at interfaces from the highest index down (calico v3.23 interfaces.go), so a machine's own NIC
 #: has the lowest one, as it has on a real host, and whatever appears later comes first.
 NIC, NIC_INDEX = "eth0", 2
+_CLONE_NEWNET = 0x40000000
 
 
 @contextmanager
@@ -24,6 +26,17 @@ def netlink(init: Init) -> Iterator[Any]:
     """A netlink socket in the network namespace of `init`."""
     with IPRoute(netns=f"/proc/{init.pid}/ns/net") as socket:
         yield socket
+
+
+@contextmanager
+def in_network_of(init: Init) -> Iterator[None]:
+    """Let this thread open its sockets in the network namespace of `init`; back to its own on the way out."""
+    with open("/proc/thread-self/ns/net", "rb") as own, open(f"/proc/{init.pid}/ns/net", "rb") as other:  # noqa: PTH123
+        _setns(other.fileno())
+        try:
+            yield
+        finally:
+            _setns(own.fileno())
 
 
 def build(topology: Topology, *, switch: Init, machines: Mapping[str, Init]) -> None:
@@ -55,6 +68,12 @@ def machine_routes() -> list[str]:
             for route in link.get_routes(family=2, table=254)
             if (destination := route.get_attr("RTA_DST"))
         ]
+
+
+def _setns(descriptor: int) -> None:
+    # os.setns comes with Python 3.12.
+    if ctypes.CDLL(None, use_errno=True).setns(descriptor, _CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 def _index(link: Any, name: str) -> int:

@@ -30,7 +30,7 @@ class MarkedProcess:
 
 def new_marks(lab_id: str, *, standing: bool = False) -> dict[str, str]:
     """The environment that marks the processes of a new lab as ours."""
-    owner = STANDING if standing else f"{os.getpid()}:{_started(os.getpid())}"
+    owner = STANDING if standing else identity(os.getpid())
     return {LAB_MARK: f"{lab_id}-{secrets.token_hex(4)}", OWNER_MARK: owner}
 
 
@@ -63,7 +63,7 @@ def reap() -> list[str]:
     """End every lab whose owner is gone, and return their marks. Nothing without a mark is touched."""
     reaped = set()
     for process in marked():
-        if process.owner == STANDING or _alive(process.owner):
+        if process.owner == STANDING or alive(process.owner):
             continue
         try:
             descriptor = os.pidfd_open(process.pid)
@@ -81,8 +81,14 @@ def reap() -> list[str]:
     return sorted(reaped)
 
 
-def _alive(owner: str) -> bool:
-    pid, _, started = owner.partition(":")
+def identity(pid: int) -> str:
+    """A process's number and start time: no later process has both."""
+    return f"{pid}:{_started(pid)}"
+
+
+def alive(identity: str) -> bool:
+    """Whether the process of this identity runs."""
+    pid, _, started = identity.partition(":")
     return pid.isdigit() and _started(int(pid)) == started
 
 

@@ -1,0 +1,109 @@
+"""The probe is strict for 30 s after calico-node started; afterwards one live peer is enough.
+
+Its clock is the age of /var/lib/calico/nodename, which calico-node writes at its start (node/pkg/health/health.go,
+v3.21 to v3.31; calico#2211, #2370).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calicolab.faults.node_stopped import NodeStopped
+from calicolab.wait import wait_for
+
+if TYPE_CHECKING:
+    from calicolab.labs.base import Lab, Node
+    from fixtures.evidence import FactRecorder, PhaseRecorder
+    from fixtures.story import Inject
+
+#: Seconds.
+STRICT_WINDOW = 30.0
+NODENAME_FILE = "/var/lib/calico/nodename"
+
+
+def age_of_start(node: Node) -> float:
+    """Seconds since calico-node wrote its name, as the probe reckons."""
+    written = float(node.run(["stat", "--format=%.Y", NODENAME_FILE]).stdout)
+    return datetime.now(UTC).timestamp() - written
+
+
+@pytest.fixture(scope="module")
+def watched(lab: Lab) -> Node:
+    """The node whose probe is asked."""
+    return lab.node("node01")
+
+
+@pytest.fixture(scope="module")
+def dead(lab: Lab) -> Node:
+    """The node whose calico-node is stopped."""
+    return lab.nodes[-1]
+
+
+def test_with_every_peer_alive_it_is_ready(watched: Node) -> None:
+    """The control: nothing is broken, nothing is said."""
+    watched.calico.restart()
+    wait_for(watched.calico.readiness, until=lambda probe: probe.ready, timeout=STRICT_WINDOW)
+    assert age_of_start(watched) < STRICT_WINDOW, "ready only after the strict window: this shows nothing of it"
+
+
+def test_within_30_s_one_dead_peer_is_too_many(
+    lab: Lab, watched: Node, dead: Node, inject: Inject, phase: PhaseRecorder, facts: FactRecorder
+) -> None:
+    """It names the dead peer, and only that one."""
+    inject(NodeStopped(node=dead.name))
+    watched.calico.restart()
+    message = f"calico/node is not ready: BIRD is not ready: BGP not established with {dead.address}"
+    verdict = wait_for(
+        watched.calico.bird_readiness, until=lambda probe: probe.message == message, timeout=STRICT_WINDOW - 5
+    )
+    phase("one peer dead")
+    facts("message", verdict.message)
+    facts("age of start", age_of_start(watched))
+    assert not verdict.ready
+    assert age_of_start(watched) < STRICT_WINDOW
+
+
+def test_it_turns_ready_when_the_30_s_are_over(
+    lab: Lab, watched: Node, dead: Node, facts: FactRecorder
+) -> None:
+    """Nothing has changed but the time: the dead peer is as dead as before."""
+    early = watched.calico.bird_readiness()
+    age_when_not_ready = age_of_start(watched)
+    assert not early.ready, "it was ready before the window closed"
+    verdict = wait_for(watched.calico.bird_readiness, until=lambda probe: probe.ready, timeout=STRICT_WINDOW + 15)
+    age_when_ready = age_of_start(watched)
+    facts("not ready at", age_when_not_ready)
+    facts("ready at", age_when_ready)
+    assert verdict.ready
+    assert age_when_ready >= STRICT_WINDOW
+    session = lab.mesh().session(watched.name, dead.name)
+    assert session is not None
+    assert not session.established
+
+
+def test_afterwards_one_live_peer_is_enough(lab: Lab, watched: Node, dead: Node, facts: FactRecorder) -> None:
+    """All but one peer are dead, and it is still ready; with the last one dead it is not."""
+    alive = [node for node in lab.nodes if node not in (watched, dead)]
+    for node in alive[1:]:
+        node.calico.stop()
+    last = alive[0]
+    wait_for(lab.mesh, until=lambda mesh: len([p for p in mesh.established_pairs if p[0] == watched.name]) == 1, timeout=20)
+    assert watched.calico.bird_readiness().ready
+    last.calico.stop()
+    verdict = wait_for(watched.calico.bird_readiness, until=lambda probe: not probe.ready, timeout=20)
+    facts("message", verdict.message)
+    assert set(verdict.peers_named) == {node.address for node in lab.nodes if node is not watched}
+
+
+def test_the_clock_is_the_age_of_the_nodename_file(lab: Lab, watched: Node, dead: Node) -> None:
+    """One peer lives again: ready, until the file is made young, and ready once more when it is made old."""
+    lab.nodes[1].calico.restart()
+    wait_for(watched.calico.bird_readiness, until=lambda probe: probe.ready, timeout=40)
+    watched.run(["touch", NODENAME_FILE])
+    verdict = watched.calico.bird_readiness()
+    assert verdict.message.endswith(f"BGP not established with {dead.address}")
+    watched.run(["touch", "--date=1 hour ago", NODENAME_FILE])
+    assert watched.calico.bird_readiness().ready
