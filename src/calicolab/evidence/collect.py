@@ -63,6 +63,7 @@ def _node_parts(node: Node) -> Iterator[Part]:
     for name in _listed(node, folder=BIRD_CONFIGURATION, pattern=r"bird.*\.cfg"):
         yield name, _reader(node, ["cat", f"{BIRD_CONFIGURATION}/{name}"])
     yield "bird-protocols.txt", _reader(node, ["birdcl", "-s", BIRD_SOCKET, "show", "protocols", "all"])
+    yield "services.txt", _reader(node, ["ls", SERVICES])
     yield "log-start.txt", lambda: node.calico.logs()
     for service in _listed(node, folder=SERVICES, pattern=r"\w[\w.-]*"):
         yield f"log-{service}.txt", _log_reader(node, service)
@@ -75,7 +76,10 @@ def _node_parts(node: Node) -> Iterator[Part]:
 
 
 def _listed(node: Node, *, folder: str, pattern: str) -> list[str]:
-    """The files of `folder` in the container that match; a name that says so when it cannot be listed."""
+    """The files of `folder` in the container that match.
+
+    When it cannot be listed, the one configuration that must be there is named, so that its file tells why.
+    """
     try:
         listed = node.calico.run_status(["ls", folder], timeout=TIMEOUT)
     except Exception:  # noqa: BLE001 - reading the one expected file then tells what is wrong
