@@ -106,6 +106,9 @@ class Cache:
         missing = [recipe for recipe in recipes if whole[recipe.key] is None]
         if missing:
             self._prepare(report)
+            report.note(
+                f"to be built: {', '.join(recipe.title for recipe in missing)}; seeing that it can be"
+            )
         for recipe in missing:
             recipe.check()
         for recipe in missing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -10,13 +9,13 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from calicolab.artifacts import calico_image, disk, golang
+from calicolab.artifacts import calico_image, disk, golang, golang_build
 from calicolab.artifacts.cache import checksum
-from calicolab.artifacts.stream import ProgramFailed, follow
+from calicolab.artifacts.stream import ProgramFailed
 from calicolab.command import run_status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from calicolab.artifacts.golang import Go
     from calicolab.artifacts.progress import Step
@@ -37,8 +36,6 @@ LINKER_FLAGS = ("-s", "-w")
 #: What one version takes: in the cache; compiled packages and modules of Go.
 MEGABYTES = 600
 GO_MEGABYTES = 3000
-FETCH_TIMEOUT = 900.0
-BUILD_TIMEOUT = 3600.0
 
 
 class CalicoPrograms:
@@ -76,7 +73,7 @@ class CalicoPrograms:
             return  # It is brought along; what it needs is then found out.
         for folder in go.cache_folders():
             disk.require(folder, megabytes=GO_MEGABYTES // 2, purpose=f"building {self.title}")
-        self._download(go)
+        self._require_module(go)
 
     def make(self, into: Path, step: Step) -> Mapping[str, str]:
         """Build the programs and lay them out with the files of the node image."""
@@ -85,9 +82,13 @@ class CalicoPrograms:
         work.mkdir()
         for name, text in self._module_files.items():
             (work / name).write_text(text)
-        step.stage("fetching modules")
-        module = self._download(go)
-        self._build(go, work=work, binaries=binaries, step=step)
+        build = golang_build.Build(go, work=work, what=self.title, step=step)
+        module = build.fetch(MODULE)
+        build.programs(
+            [package for package, _place, _names in PACKAGES],
+            flags=[*FLAGS, "-ldflags", " ".join(self._linker_flags())],
+            into=binaries,
+        )
         for package, place, names in PACKAGES:
             program = into / place
             program.parent.mkdir(parents=True, exist_ok=True)
@@ -121,62 +122,13 @@ class CalicoPrograms:
             variables.append("main.VERSION")
         return (*LINKER_FLAGS, *(f"-X {variable}={self._version.name}" for variable in variables))
 
-    def _download(self, go: Go) -> Path:
-        """Fetch Calico's own module, unless it is here, and return its folder. The build compares its checksum."""
+    def _require_module(self, go: Go) -> None:
+        """Raise unless Calico's module is here or is served, without fetching it."""
         result = run_status(
-            [str(go.program), "mod", "download", "-json", f"{MODULE}@{self._version.module}"],
-            timeout=FETCH_TIMEOUT,
+            [str(go.program), "list", "-m", f"{MODULE}@{self._version.module}"],
+            timeout=golang.QUERY_TIMEOUT,
             env=go.environment() | {"GOFLAGS": "-mod=mod"},
-            cwd=self._cache if self._cache.exists() else None,
+            cwd=self._cache,
         )
         if not result.succeeded:
-            said = result.stdout + result.stderr
-            raise golang.told_clearly(ProgramFailed(said, said=said), what=self.title)
-        return Path(json.loads(result.stdout)["Dir"])
-
-    def _build(self, go: Go, *, work: Path, binaries: Path, step: Step) -> None:
-        binaries.mkdir()
-        flags = [*FLAGS, "-ldflags", " ".join(self._linker_flags())]
-        packages = [package for package, _place, _names in PACKAGES]
-        environment = go.environment()
-
-        def run_go(arguments: list[str], on_line: Callable[[str], None]) -> None:
-            try:
-                follow(
-                    [str(go.program), *arguments],
-                    timeout=BUILD_TIMEOUT,
-                    env=environment,
-                    cwd=work,
-                    on_line=on_line,
-                )
-            except ProgramFailed as failed:
-                raise golang.told_clearly(failed, what=self.title) from failed
-
-        fetching = _Counter(step, r"go: downloading (?P<what>\S+)", stage="fetching modules", total=0)
-        stale: list[str] = []
-        listed = "{{if .Stale}}stale {{.ImportPath}}{{end}}"
-
-        def on_listed(line: str) -> None:
-            fetching(line)
-            if line.startswith("stale "):
-                stale.append(line)
-
-        run_go(["list", "-deps", "-f", listed, *flags, *packages], on_listed)
-        compiling = _Counter(
-            step, r"(?P<what>[\w.\-]+/\S+|\w+)", stage="compiling packages", total=len(stale)
-        )
-        run_go(["build", "-v", *flags, "-o", f"{binaries}/", *packages], compiling)
-
-
-class _Counter:
-    """Counts the lines that match and shows them as a bar, or as a growing number where no total is known."""
-
-    def __init__(self, step: Step, pattern: str, *, stage: str, total: int) -> None:
-        self._step, self._pattern, self._stage, self._total = step, re.compile(pattern), stage, total
-        self._done = 0
-        step.stage(stage if not total else f"{stage} ({total})")
-
-    def __call__(self, line: str) -> None:
-        if self._pattern.fullmatch(line) or self._pattern.match(line):
-            self._done += 1
-            self._step.advance(self._done, total=max(self._total, self._done))
+            raise golang.told_clearly(ProgramFailed(str(result), said=result.stderr), what=self.title)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import filelock
+
 from calicolab.artifacts.stream import ProgramFailed, follow
 from calicolab.command import run
 from calicolab.errors import ArtifactError, LabError, UsageError
@@ -135,7 +137,9 @@ class PrivateApt:
         (self._folder / "status").touch()
         (self._folder / "sources.list").write_text("\n".join(lines) + "\n")
         # Retries=0: what does not answer now is said now. Error-Mode: a list that failed is an error.
-        self._apt_get("-o", "Acquire::Retries=0", "-o", "APT::Update::Error-Mode=any", "update")
+        # The lock: apt does not wait for another apt-get update, it fails.
+        with filelock.FileLock(self._folder / "update.lock", timeout=FETCH_TIMEOUT):
+            self._apt_get("-o", "Acquire::Retries=0", "-o", "APT::Update::Error-Mode=any", "update")
 
     def download(self, packages: Sequence[str], *, on_line: Callable[[str], None]) -> tuple[Path, ...]:
         """Fetch `packages` (without what they depend on) and return their files, in that order.

@@ -122,7 +122,8 @@ def _usable(program: Path, minimum: str) -> Go | None:
 
 
 def _install(folder: Path) -> None:
-    uv = shutil.which("uv")
+    # An environment made by uv has no pip, one made by venv has no uv.
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
     installer = [uv, "pip"] if uv is not None else [sys.executable, "-m", "pip"]
     temporary = folder.with_name(f"{folder.name}.{os.getpid()}")
     try:

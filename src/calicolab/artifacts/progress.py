@@ -24,8 +24,8 @@ class Step(Protocol):
     def stage(self, text: str) -> None:
         """Say what is going on now, such as "downloading modules"; the bar starts again."""
 
-    def advance(self, done: int, *, total: int) -> None:
-        """Say how much of this stage is done, in whatever unit the stage counts."""
+    def advance(self, done: int, *, total: int | None) -> None:
+        """Say how much of this stage is done, in whatever unit it counts, and of how much, where that is known."""
 
 
 class Progress(Protocol):
@@ -64,7 +64,7 @@ class _PlainStep:
     def stage(self, text: str) -> None:
         self._progress.note(f"{self._title}: {text}")
 
-    def advance(self, done: int, *, total: int) -> None:
+    def advance(self, done: int, *, total: int | None) -> None:
         """A log needs no bar."""
 
 
@@ -101,8 +101,9 @@ class _Bar:
             self._task, description=f"{self._title}: {text}", total=None, completed=0, count="", refresh=True
         )
 
-    def advance(self, done: int, *, total: int) -> None:
-        self._bars.update(self._task, completed=done, total=total, count=f"{done}/{total}")
+    def advance(self, done: int, *, total: int | None) -> None:
+        count = f"{done}" if total is None else f"{done}/{total}"
+        self._bars.update(self._task, completed=done, total=total, count=count)
 
 
 @contextmanager
