@@ -154,7 +154,11 @@ def test_the_reaper_ends_what_has_lost_its_owner_and_nothing_else(new_run: Calla
     )
     unmarked = subprocess.Popen(["sleep", "60"], env={})
     try:
-        wait_for(lambda: [process.pid for process in ownership.marked()], until=lambda pids: orphan.pid in pids, timeout=5)
+        wait_for(
+            lambda: [process.pid for process in ownership.marked()],
+            until=lambda pids: orphan.pid in pids,
+            timeout=5,
+        )
         assert ownership.reap() == ["netns-orphan"]
         assert orphan.wait(timeout=5) == -signal.SIGKILL
         assert unmarked.poll() is None

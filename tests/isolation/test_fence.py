@@ -31,7 +31,9 @@ def leak() -> Iterator[Callable[[str], None]]:
 
     The cable's end here does not forward, so the packet is seen here and goes no further.
     """
-    argv = namespaces.new_lab(["/bin/sh", "-c", "read -r pid rest < /proc/self/stat; echo $pid; exec sleep 60"], dies_with_us=True)
+    argv = namespaces.new_lab(
+        ["/bin/sh", "-c", "read -r pid rest < /proc/self/stat; echo $pid; exec sleep 60"], dies_with_us=True
+    )
     init = namespaces.boot("the control", argv, environment={}).init()
     try:
         with IPRoute() as link:
@@ -73,7 +75,9 @@ def test_no_packet_to_the_bridge_leaves_the_lab(new_lab: Callable[[], NetnsLab])
                 until=lambda sessions: any("Connection refused" in session.info for session in sessions),
                 timeout=30,
             )
-        assert [session.peer for session in refused] == ["172.18.0.1"], "nothing was dialled: this proves nothing"
+        assert [session.peer for session in refused] == ["172.18.0.1"], (
+            "nothing was dialled: this proves nothing"
+        )
         assert not capture.seen_within(BRIDGE_NETWORK)
         assert not capture.seen_within(str(lab.topology.subnet))
 

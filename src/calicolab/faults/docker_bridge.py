@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 #: The longest name of an interface: IFNAMSIZ less its final NUL (linux/if.h).
 NAME_LIMIT = 15
+#: As docker chooses them; a port would lend the bridge its own otherwise, and take it away again.
+MAC = "02:42:ac:12:00:01"
+#: The end of a container's cable, there for a moment.
+PORT = "veth-gone"
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class DockerBridge:
     name = "docker-bridge"
     story = (
         "`docker network create` makes a bridge on one node. When calico-node starts again there, first-found looks at "
-        "the newest interface first, whether it is up or not, and the node announces 172.18.0.1 as its BGP address "
+        "the newest interface first, whether it has a carrier or not, and the node announces 172.18.0.1 as its BGP address "
         "(calico#1628, #2561, #3194, #8607). From v3.25.0 on, names that start with br- are passed over (calico#7045)."
     )
 
@@ -62,21 +66,26 @@ class DockerBridge:
         return versions.lookup(version).takes_br_bridges or not self.bridge.startswith("br-")
 
     def inject(self, lab: Lab) -> None:
-        """Make the bridge, give it its address and leave it down."""
+        """Make the bridge as docker does, with an address and switched on, and take its only container away."""
         node = lab.node(self.node)
-        node.run(["ip", "link", "add", "name", self.bridge, "type", "bridge"])
+        node.run(["ip", "link", "add", "name", self.bridge, "address", MAC, "type", "bridge"])
         node.run(["ip", "address", "add", self.address, "dev", self.bridge])
+        node.run(["ip", "link", "set", "dev", self.bridge, "up"])
+        # A bridge that never had a port says UNKNOWN and has a carrier; one that lost its last has none and says DOWN.
+        node.run(["ip", "link", "add", "name", PORT, "type", "veth", "peer", "name", f"{PORT}-peer"])
+        node.run(["ip", "link", "set", "dev", PORT, "master", self.bridge])
+        node.run(["ip", "link", "delete", "dev", PORT])
 
     def injected(self, lab: Lab) -> bool:
-        """Whether the bridge is there with its address, no carrier, and newer than every other interface."""
-        found = {interface.name: interface for interface in lab.node(self.node).calico.interfaces()}
-        bridge = found.get(self.bridge)
+        """Whether the bridge is there, has its address and no carrier, and is newer than all else with an address."""
+        found = lab.node(self.node).calico.interfaces()
+        newest = max((interface for interface in found if interface.addresses), key=lambda found: found.index)
         return (
-            bridge is not None
-            and bridge.kind == "bridge"
-            and bridge.addresses == (self.address,)
-            and not bridge.carrier
-            and bridge.index == max(interface.index for interface in found.values())
+            newest.name == self.bridge
+            and newest.kind == "bridge"
+            and newest.addresses == (self.address,)
+            and newest.state == "DOWN"
+            and not newest.carrier
         )
 
     def heal(self, lab: Lab) -> None:

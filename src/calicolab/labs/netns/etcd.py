@@ -49,7 +49,7 @@ class EtcdCluster:
 
     def health(self) -> CommandResult:
         """What `etcdctl endpoint health` says of every member; it succeeds when all are healthy."""
-        return self.etcdctl(["endpoint", "health"])
+        return self.etcdctl(["endpoint", "health", "--command-timeout=2s"])
 
     def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
         """Run etcdctl on the first member's machine, with Calico's own client certificate or with none."""

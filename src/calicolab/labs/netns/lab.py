@@ -128,6 +128,13 @@ class NetnsLab:
             },
         }
 
+    def _inits(self) -> list[Init]:
+        """The first process of everything that was started, also of a lab that came up halfway."""
+        containers = [node.calico.container for node in self._nodes] + [pod.server for pod in self._pods]
+        containers += self._etcd.containers if self._etcd is not None else ()
+        machines = [machine.init for machine in self._machines.values()]
+        return machines + [container.init for container in containers if container.init is not None]
+
     def adopt(self, processes: Mapping[str, Init]) -> None:
         """Take over a lab that stands already, by its processes (`processes()` of whoever brought it up)."""
         self._switch = bringup.adopt_machine(bringup.SWITCH, processes, marks=self.marks)
@@ -159,10 +166,11 @@ class NetnsLab:
         """End it and all that is in it; nothing is left. A lab that is not up is no error."""
         if self._switch is None:
             return
-        switch, self._switch = self._switch, None
-        switch.init.kill()
-        for machine in self._machines.values():
-            machine.init.kill()
+        # The switch takes all others with it; the rest is waited for, so that nothing of ours is left behind either.
+        ending = [self._switch.init, *(init for init in self._inits() if init is not self._switch.init)]
+        self._switch = None
+        for init in ending:
+            init.kill()
         self._machines, self._nodes, self._pods, self._etcd = {}, [], [], None
         self._note("lab-down")
 
