@@ -47,8 +47,11 @@ class Recipe(Protocol):
     def key(self) -> str:
         """Checksum of all that decides what is made."""
 
+    def needs(self) -> Sequence[disk.Need]:
+        """The room that making it takes."""
+
     def check(self) -> None:
-        """Find out within a second or so that it can be made: tools, rights, network, free disk.
+        """Find out within a second or so that it can be made: tools, rights, network.
 
         Raises:
             UsageError: something that the user must change.
@@ -109,8 +112,10 @@ class Cache:
             report.note(
                 f"to be built: {', '.join(recipe.title for recipe in missing)}; seeing that it can be"
             )
+            disk.require([need for recipe in missing for need in recipe.needs()])
         for recipe in missing:
-            recipe.check()
+            with disk.told_clearly(self.root):
+                recipe.check()
         for recipe in missing:
             whole[recipe.key] = self._fill(recipe, report)
         return [entry for recipe in recipes if (entry := whole[recipe.key]) is not None]

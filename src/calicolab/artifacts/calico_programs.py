@@ -15,7 +15,7 @@ from calicolab.artifacts.stream import ProgramFailed
 from calicolab.command import run_status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calicolab.artifacts.golang import Go
     from calicolab.artifacts.progress import Step
@@ -33,9 +33,9 @@ PACKAGES = (
 #: -s -w: without symbol tables, which nothing here reads.
 FLAGS = ("-trimpath", "-buildvcs=false")
 LINKER_FLAGS = ("-s", "-w")
-#: What one version takes: in the cache; compiled packages and modules of Go.
-MEGABYTES = 600
-GO_MEGABYTES = 3000
+#: What one version takes: in the cache, and in each of Go's caches (compiled packages, modules).
+MEGABYTES = 400
+GO_MEGABYTES = 1000
 
 
 class CalicoPrograms:
@@ -65,15 +65,20 @@ class CalicoPrograms:
             calico_image.RECIPE,
         )
 
+    def needs(self) -> Sequence[disk.Need]:
+        """The room for the programs, and for Go's caches where Go is here to say where they are."""
+        go = golang.find(self._minimum_go(), cache=self._cache)
+        folders = go.cache_folders() if go is not None else ()
+        return (
+            disk.Need(self._cache, MEGABYTES, self.title),
+            *(disk.Need(folder, GO_MEGABYTES, self.title) for folder in folders),
+        )
+
     def check(self) -> None:
-        """See that there is room and that Calico's module is here or can be fetched."""
-        disk.require(self._cache, megabytes=MEGABYTES, purpose=self.title)
-        go = golang.find(self._minimum_go())
-        if go is None:
-            return  # It is brought along; what it needs is then found out.
-        for folder in go.cache_folders():
-            disk.require(folder, megabytes=GO_MEGABYTES // 2, purpose=f"building {self.title}")
-        self._require_module(go)
+        """See that Calico's module is here or is served. A Go that must be brought along first finds out later."""
+        go = golang.find(self._minimum_go(), cache=self._cache)
+        if go is not None:
+            self._require_module(go)
 
     def make(self, into: Path, step: Step) -> Mapping[str, str]:
         """Build the programs and lay them out with the files of the node image."""

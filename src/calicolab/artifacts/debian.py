@@ -6,13 +6,15 @@ is the one that the machine's own apt uses.
 
 from __future__ import annotations
 
+import functools
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import filelock
 
+from calicolab.artifacts import disk
 from calicolab.artifacts.stream import ProgramFailed, follow
 from calicolab.command import run
 from calicolab.errors import ArtifactError, LabError, UsageError
@@ -51,26 +53,17 @@ class Source:
     origin: str
 
 
-def read_targets(known: str, every: str) -> tuple[Source, ...]:
-    """The machine's sources.
-
-    Args:
-        known: what `apt-get indextargets` says of the lists that were fetched: site, suite, component, origin.
-        every: the same with --no-release-info, which names all sources but knows no origin.
-    """
-    origins = {
-        site: origin
-        for line in known.splitlines()
-        for site, _suite, _component, origin in [line.split("|")]
-        if not origin.startswith("$(")
-    }
+def read_targets(listed: str) -> tuple[Source, ...]:
+    """The sources in what `apt-get indextargets` printed, a line each: site, suite, component, origin."""
     sources = []
-    for line in every.splitlines():
-        site, suite, component, _origin = line.split("|")
-        sources.append(Source(site, suite, component, origins.get(site, "")))
+    for line in listed.splitlines():
+        site, suite, component, origin = line.split("|")
+        # apt prints what it does not know as it was asked for.
+        sources.append(Source(site, suite, component, "" if origin.startswith("$(") else origin))
     return tuple(dict.fromkeys(sources))
 
 
+@functools.cache
 def machine_sources() -> tuple[Source, ...]:
     """The sources that this machine's apt is configured with.
 
@@ -81,12 +74,12 @@ def machine_sources() -> tuple[Source, ...]:
         raise UsageError(
             "apt-get was not found: the lab's programs come from Debian packages; use a Debian machine"
         )
-    wanted = ["--format", "$(SITE)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages"]
-    known = run(["apt-get", "indextargets", *wanted], timeout=CONFIGURATION_TIMEOUT).stdout
-    every = run(
-        ["apt-get", "indextargets", "--no-release-info", *wanted], timeout=CONFIGURATION_TIMEOUT
-    ).stdout
-    return read_targets(known, every)
+    # All of them, whether their lists were ever fetched or not; without lists apt does not know an origin.
+    every = _index_targets("--no-release-info")
+    if len({source.site for source in every if _may_be_debians(source)}) < 2:
+        return every
+    origins = {source.site: source.origin for source in _index_targets()}
+    return tuple(replace(source, origin=origins.get(source.site, "")) for source in every)
 
 
 def source_lines(suite: str, sources: Sequence[Source]) -> tuple[str, ...]:
@@ -95,11 +88,7 @@ def source_lines(suite: str, sources: Sequence[Source]) -> tuple[str, ...]:
     Raises:
         UsageError: the machine's sources name no mirror of Debian.
     """
-    mirrors = [
-        source
-        for source in sources
-        if source.component == "main" and source.suite in DEBIAN_SUITES and source.origin in ("", "Debian")
-    ]
+    mirrors = [source for source in sources if _may_be_debians(source)]
     # A mirror that says it is Debian's beats one that has not said anything yet.
     mirrors.sort(key=lambda source: source.origin != "Debian")
     if not mirrors:
@@ -115,6 +104,17 @@ def source_lines(suite: str, sources: Sequence[Source]) -> tuple[str, ...]:
         if source.component == "main" and source.suite in (f"{suite}-updates", f"{suite}-security")
     ]
     return tuple(f"deb [signed-by={KEYRING}] {site} {name} main" for site, name in dict.fromkeys(pairs))
+
+
+def _may_be_debians(source: Source) -> bool:
+    return source.component == "main" and source.suite in DEBIAN_SUITES and source.origin in ("", "Debian")
+
+
+def _index_targets(*options: str) -> tuple[Source, ...]:
+    wanted = ("--format", "$(SITE)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages")
+    return read_targets(
+        run(["apt-get", "indextargets", *options, *wanted], timeout=CONFIGURATION_TIMEOUT).stdout
+    )
 
 
 class PrivateApt:
@@ -167,6 +167,8 @@ class PrivateApt:
         try:
             follow(["apt-get", *flags, *arguments], timeout=FETCH_TIMEOUT, cwd=cwd, on_line=on_line)
         except ProgramFailed as failed:
+            if disk.ran_out(failed.said):
+                raise ArtifactError(f"no free disk is left in {self._folder}; {disk.REMEDY}") from failed
             raise ArtifactError(
                 f"Debian {self._suite}'s packages could not be fetched from the mirror in this machine's apt sources: "
                 f"{first_error(failed.said)}; see that the network is up"
@@ -209,6 +211,8 @@ def unpack(archive: Path, into: Path) -> None:
     try:
         run(["dpkg-deb", "--extract", str(archive), str(into)], timeout=FETCH_TIMEOUT)
     except LabError as error:
+        if disk.ran_out(str(error)):
+            raise ArtifactError(f"no free disk is left in {into}; {disk.REMEDY}") from error
         archive.unlink(missing_ok=True)
         raise ArtifactError(
             f"{archive.name} could not be unpacked and was removed; run it again ({error})"

@@ -11,7 +11,7 @@ from calicolab.artifacts.cache import checksum
 from calicolab.artifacts.debian import PrivateApt, package_version, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calicolab.artifacts.progress import Step
 
@@ -45,11 +45,13 @@ class DebianPrograms:
         """Checksum of what is taken and where it goes."""
         return checksum("programs 1", SUITE, *(word for row in PROGRAMS for word in row))
 
+    def needs(self) -> Sequence[disk.Need]:
+        """The room for apt's lists, the packages and what they hold."""
+        return (disk.Need(self._cache, MEGABYTES, self.title),)
+
     def check(self) -> None:
-        """See that there is room and that the mirror answers."""
-        disk.require(self._cache, megabytes=MEGABYTES, purpose=self.title)
-        with disk.told_clearly(self._cache):
-            self._apt.update()
+        """See that the mirror answers."""
+        self._apt.update()
 
     def make(self, into: Path, step: Step) -> Mapping[str, str]:
         """Fetch the packages and take the programs out of them."""

@@ -23,7 +23,7 @@ from calicolab.command import run, run_status
 from calicolab.errors import ArtifactError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calicolab.artifacts.progress import Step
 
@@ -88,15 +88,17 @@ class DebianRoot:
         """Checksum of what is installed and what is left out."""
         return checksum("debian 1", SUITE, *PACKAGES, "-", *TRIMMED, "-", *EMPTIED, "-", *FORGOTTEN)
 
+    def needs(self) -> Sequence[disk.Need]:
+        """The room for apt's lists, the packages and what they hold, before it is trimmed."""
+        return (disk.Need(self._cache, MEGABYTES, self.title),)
+
     def check(self) -> None:
-        """See that we may, that there is room, and that the mirror answers."""
+        """See that we may make it and that the mirror answers."""
         if os.geteuid() != 0:
             raise UsageError(
                 f"the {self.title} is not in the cache, and only root can make it: run this as root"
             )
-        disk.require(self._cache, megabytes=MEGABYTES, purpose=f"the {self.title}")
-        with disk.told_clearly(self._cache):
-            self._apt.update()
+        self._apt.update()
 
     def make(self, into: Path, step: Step) -> Mapping[str, str]:
         """Install the packages into a fresh file system with mmdebstrap and trim it."""
@@ -126,6 +128,10 @@ class DebianRoot:
         try:
             follow(command, timeout=TIMEOUT, on_line=lambda line: _tell(step, line))
         except ProgramFailed as failed:
+            if disk.ran_out(failed.said):
+                raise ArtifactError(
+                    f"the {self.title} could not be made: no free disk is left; {disk.REMEDY}"
+                ) from failed
             raise ArtifactError(f"the {self.title} could not be made: {first_error(failed.said)}") from failed
         versions = _versions(into)
         step.stage("trimming")

@@ -3,35 +3,54 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calicolab.errors import ArtifactError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 MEGABYTE = 10**6
+REMEDY = "free some, or name a roomier place (CALICOLAB_CACHE, GOCACHE, GOMODCACHE, TMPDIR)"
 
 
-def require(path: Path, *, megabytes: int, purpose: str) -> None:
-    """Raise unless `megabytes` are free where `path` is or will be.
+@dataclass(frozen=True)
+class Need:
+    """Room that the making of `purpose` takes in `folder`, in megabytes."""
+
+    folder: Path
+    megabytes: int
+    purpose: str
+
+
+def require(needs: Sequence[Need]) -> None:
+    """Raise unless there is room for all of `needs` together, on each file system that they fall on.
 
     Raises:
-        ArtifactError: there is less; the sentence says how much, where, and what to do.
+        ArtifactError: there is less; the sentence says how much, where, for what, and what to do.
     """
-    there = path
-    while not there.exists():
-        there = there.parent
-    facts = os.statvfs(there)
-    free = facts.f_bavail * facts.f_frsize // MEGABYTE
-    if free < megabytes:
-        raise ArtifactError(
-            f"not enough free disk: {purpose} needs {megabytes} MB in {path}, and {free} MB are free there; "
-            "free some, or name a roomier place (CALICOLAB_CACHE, GOCACHE, GOMODCACHE)"
-        )
+    for _device, group in itertools.groupby(sorted(needs, key=_device_of), key=_device_of):
+        here = list(group)
+        facts = os.statvfs(_existing(here[0].folder))
+        free = facts.f_bavail * facts.f_frsize // MEGABYTE
+        wanted = sum(need.megabytes for need in here)
+        if free < wanted:
+            purposes = ", ".join(dict.fromkeys(need.purpose for need in here))
+            folders = ", ".join(dict.fromkeys(str(need.folder) for need in here))
+            raise ArtifactError(
+                f"not enough free disk: about {wanted} MB are needed in {folders} for {purposes}, and {free} MB are "
+                f"free there; {REMEDY}"
+            )
+
+
+def ran_out(said: str) -> bool:
+    """Whether what a program said means that no disk was left."""
+    return os.strerror(errno.ENOSPC).lower() in said.lower()
 
 
 @contextmanager
@@ -45,7 +64,15 @@ def told_clearly(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ArtifactError(
-                f"no free disk is left in {root}; free some, or name a roomier place with CALICOLAB_CACHE"
-            ) from error
+            raise ArtifactError(f"no free disk is left in {root}; {REMEDY}") from error
         raise ArtifactError(f"the cache {root} cannot be used: {error}") from error
+
+
+def _existing(folder: Path) -> Path:
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _device_of(need: Need) -> int:
+    return _existing(need.folder).stat().st_dev

