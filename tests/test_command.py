@@ -17,6 +17,7 @@ from calicolab.errors import LabError
 from calicolab.wait import wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 #: Starts a child that sleeps, writes the child's number into the file named by its argument, and waits for it.
@@ -60,6 +61,21 @@ def test_a_program_that_must_succeed_and_does_not() -> None:
     assert failed.value.result.returncode == 3
 
 
+@pytest.fixture
+def our_input_has_text(tmp_path: Path) -> Iterator[None]:
+    """Whoever inherits our standard input reads text that is not theirs."""
+    kept = os.dup(0)
+    (tmp_path / "input").write_text("ours\n")
+    with (tmp_path / "input").open() as text:
+        os.dup2(text.fileno(), 0)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
+@pytest.mark.usefixtures("our_input_has_text")
 def test_it_reads_nothing_unless_given_something() -> None:
     assert run(["cat"], timeout=10).stdout == ""
     assert run(["cat"], timeout=10, stdin="words\n").stdout == "words\n"
