@@ -30,7 +30,7 @@ REAL = (
         "grep",
         "tr",
     ),
-    *("flock", "test", "ln", "uname", "head"),
+    *("flock", "test", "ln", "uname", "head", "sed"),
 )
 #: A stand-in notes how it was called, and does what follows.
 NOTE = '#!/bin/sh\necho "${0##*/} $*" >>"$CALLS"\n'
@@ -182,7 +182,8 @@ def test_test_runs_every_job_and_passes_options_on(machine: Machine) -> None:
 
 
 def test_uv_gets_the_index_and_the_certificates_of_pip(machine: Machine) -> None:
-    machine.has("pip", 'case "$*" in *index-url) echo here ;; *cert) echo /ca.crt ;; esac\n', where="venv")
+    settings = ":env:.cert='/ca.crt'\nglobal.cert='/other.crt'\nglobal.index-url='here'\nglobal.no-cert='x'"
+    machine.has("pip", f'case "$*" in "config list") echo "{settings}" ;; esac\n', where="venv")
     machine.has("tox", 'echo "$UV_DEFAULT_INDEX $SSL_CERT_FILE"\n', where="venv")
     assert machine.run("test").stdout.splitlines()[-1] == "here /ca.crt"
 
