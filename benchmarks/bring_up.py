@@ -1,4 +1,4 @@
-"""From nothing to a full mesh with three nodes and three TLS etcd members, and down again; reading the mesh meanwhile."""
+"""From nothing to a full mesh with three nodes and three TLS etcd members, reading it, and down again."""
 
 from __future__ import annotations
 

@@ -95,10 +95,14 @@ def oci(runtime: tuple[str, ...], files: artifacts.LabFiles) -> list[Figure]:
 def _start(argv: list[str]) -> None:
     """Start a container that keeps running, and with it whatever standard output it was given: none."""
     with tempfile.TemporaryFile() as said:
-        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=30, check=False)
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=30, check=False
+        )
         said.seek(0)
         if done.returncode != 0:
-            raise LabError(f"{argv[0]} ended with {done.returncode}: {said.read().decode(errors='replace').strip()}")
+            raise LabError(
+                f"{argv[0]} ended with {done.returncode}: {said.read().decode(errors='replace').strip()}"
+            )
 
 
 def _bundle(bundle: Path, files: artifacts.LabFiles) -> None:
@@ -107,7 +111,9 @@ def _bundle(bundle: Path, files: artifacts.LabFiles) -> None:
     layers = f"lowerdir={files.machine}:{files.debian},upperdir={bundle}/upper,workdir={bundle}/work"
     run(["mount", "-t", "overlay", "-o", layers, "calicolab", str(bundle / "rootfs")], timeout=30)
     (bundle / "rootfs" / "etc/calicolab/services").mkdir(parents=True, exist_ok=True)
-    capabilities = [f"CAP_{name}" for name in ("NET_ADMIN", "NET_RAW", "SYS_ADMIN", "KILL", "SETUID", "SETGID")]
+    capabilities = [
+        f"CAP_{name}" for name in ("NET_ADMIN", "NET_RAW", "SYS_ADMIN", "KILL", "SETUID", "SETGID")
+    ]
     configuration = {
         "ociVersion": "1.0.2",
         "hostname": bundle.name,
@@ -117,7 +123,7 @@ def _bundle(bundle: Path, files: artifacts.LabFiles) -> None:
             "cwd": "/",
             "args": INIT,
             "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-            "capabilities": {kind: capabilities for kind in ("bounding", "effective", "permitted")},
+            "capabilities": dict.fromkeys(("bounding", "effective", "permitted"), capabilities),
         },
         "mounts": [
             {"destination": "/proc", "type": "proc", "source": "proc"},

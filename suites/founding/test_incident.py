@@ -123,7 +123,9 @@ def test_the_faulty_node_names_all_its_peers(lab: Lab, incident: Incident, facts
         incident.faulty.calico.readiness, until=lambda probe: set(probe.peers_named) == others, timeout=30
     )
     facts("message", verdict.message)
-    assert verdict.message.startswith("calico/node is not ready: BIRD is not ready: BGP not established with ")
+    assert verdict.message.startswith(
+        "calico/node is not ready: BIRD is not ready: BGP not established with "
+    )
 
 
 def test_the_peer_table_shows_the_bridge(lab: Lab, incident: Incident, phase: PhaseRecorder) -> None:
@@ -135,7 +137,11 @@ def test_the_peer_table_shows_the_bridge(lab: Lab, incident: Incident, phase: Ph
     )
     phase("during")
     row = next(row for row in table.peers if row.address == incident.bridge.host)
-    assert (row.kind, row.state, row.info) == ("node-to-node mesh", "start", "Active Socket: Connection refused")
+    assert (row.kind, row.state, row.info) == (
+        "node-to-node mesh",
+        "start",
+        "Active Socket: Connection refused",
+    )
     assert all(peer.info == "Established" for peer in table.peers if peer is not row), table.text
     mesh = lab.mesh()
     assert {stranger.session.peer for stranger in mesh.strangers} == {incident.bridge.host}, mesh
@@ -151,7 +157,9 @@ def test_the_cure_brings_the_mesh_back(
     wait_for(lab.mesh, until=lambda mesh: mesh.is_full, timeout=20, consecutive=3, interval=0.5)
     phase("after")
     facts("mesh", mesh)
-    assert incident.bridge.injected(lab), "the bridge went away by itself: this cure was not what healed the mesh"
+    assert incident.bridge.injected(lab), (
+        "the bridge went away by itself: this cure was not what healed the mesh"
+    )
 
 
 def test_every_node_is_ready_again(lab: Lab) -> None:

@@ -33,7 +33,9 @@ def test_the_peer_table_is_empty(lab: Lab, incident: Incident, inject: Inject, p
 
 def test_every_address_is_right(lab: Lab, incident: Incident) -> None:
     """Unlike with the bridge, every Node resource holds its node's own address."""
-    stored = {address.node: (address.ipv4 or "").partition("/")[0] for address in lab.calicoctl.node_addresses()}
+    stored = {
+        address.node: (address.ipv4 or "").partition("/")[0] for address in lab.calicoctl.node_addresses()
+    }
     assert stored == {node.name: node.address for node in lab.nodes}
 
 

@@ -46,7 +46,9 @@ def test_with_every_peer_alive_it_is_ready(watched: Node) -> None:
     """The control: nothing is broken, nothing is said."""
     watched.calico.restart()
     wait_for(watched.calico.readiness, until=lambda probe: probe.ready, timeout=STRICT_WINDOW)
-    assert age_of_start(watched) < STRICT_WINDOW, "ready only after the strict window: this shows nothing of it"
+    assert age_of_start(watched) < STRICT_WINDOW, (
+        "ready only after the strict window: this shows nothing of it"
+    )
 
 
 def test_within_30_s_one_dead_peer_is_too_many(
@@ -73,7 +75,9 @@ def test_it_turns_ready_when_the_30_s_are_over(
     early = watched.calico.bird_readiness()
     age_when_not_ready = age_of_start(watched)
     assert not early.ready, "it was ready before the window closed"
-    verdict = wait_for(watched.calico.bird_readiness, until=lambda probe: probe.ready, timeout=STRICT_WINDOW + 15)
+    verdict = wait_for(
+        watched.calico.bird_readiness, until=lambda probe: probe.ready, timeout=STRICT_WINDOW + 15
+    )
     age_when_ready = age_of_start(watched)
     facts("not ready at", age_when_not_ready)
     facts("ready at", age_when_ready)
@@ -90,7 +94,11 @@ def test_afterwards_one_live_peer_is_enough(lab: Lab, watched: Node, dead: Node,
     for node in alive[1:]:
         node.calico.stop()
     last = alive[0]
-    wait_for(lab.mesh, until=lambda mesh: len([p for p in mesh.established_pairs if p[0] == watched.name]) == 1, timeout=20)
+    wait_for(
+        lab.mesh,
+        until=lambda mesh: len([p for p in mesh.established_pairs if p[0] == watched.name]) == 1,
+        timeout=20,
+    )
     assert watched.calico.bird_readiness().ready
     last.calico.stop()
     verdict = wait_for(watched.calico.bird_readiness, until=lambda probe: not probe.ready, timeout=20)

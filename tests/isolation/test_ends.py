@@ -82,7 +82,7 @@ def test_a_lab_that_fails_to_come_up_leaves_nothing(
         assert ownership.marked()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(lab, "_wait_for_mesh", broken)
+    monkeypatch.setattr(lab, "_wait_until_healthy", broken)
     with pytest.raises(KeyboardInterrupt):
         lab.up()
     nothing_left()

@@ -89,6 +89,7 @@ def container_environment(datastore: Datastore, *, node: str) -> dict[str, str]:
         "CALICO_MANAGE_CNI": "false",
         # Without it `sv hup bird` finds no service, and BIRD never reads what confd wrote.
         "SVDIR": "/etc/service/enabled",
-        # Built without cgo, v3.31's Felix has no libbpf: it panics when it removes a BPF state that never was.
-        "FELIX_DEBUGSKIPCTLBCLEANUP": "true",
+        # Built without cgo, v3.31's Felix has no libbpf: it panics when it removes a BPF state that never was. Spelled
+        # just so: felix/bpf/nat/connecttime.go reads it by itself.
+        "FELIX_DebugSkipCTLBCleanup": "true",
     }

@@ -59,7 +59,8 @@ def _wrong_address(node: Node, stored: str | None, *, mesh: Mesh) -> Finding | N
     return Finding(
         "wrong-address",
         node.name,
-        f"its Node resource holds {stored}, {where}, instead of {node.address}; dialled by {', '.join(dialled) or 'nobody'}",
+        f"its Node resource holds {stored}, {where}, instead of {node.address}; "
+        f"dialled by {', '.join(dialled) or 'nobody'}",
     )
 
 

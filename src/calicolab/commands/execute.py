@@ -18,7 +18,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = subparsers.add_parser(
         "exec",
         help="run a program on a node",
-        description="Run a program on a node of a standing lab, with this terminal: calicolab exec node02 -- ip address",
+        description="Run a program on a node of a standing lab, with this terminal: "
+        "calicolab exec node02 -- ip address",
     )
     add_name(parser)
     parser.add_argument(

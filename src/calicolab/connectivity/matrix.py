@@ -52,7 +52,9 @@ class PodMatrix:
         lines = [f"{'pair':<28} {'traffic':<9} {'expected':<9} observed"]
         for result in self.results:
             should = expected(self.nodes[result.source], self.nodes[result.target])
-            observed = f"reached in {result.milliseconds:.0f} ms" if result.reached else f"cut ({result.detail})"
+            observed = (
+                f"reached in {result.milliseconds:.0f} ms" if result.reached else f"cut ({result.detail})"
+            )
             lines.append(
                 f"{f'{result.source} -> {result.target}':<28} {result.traffic:<9} "
                 f"{'reached' if should else 'cut':<9} {observed}{'   <---- WRONG' if result in wrong else ''}"

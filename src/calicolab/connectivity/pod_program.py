@@ -55,9 +55,12 @@ _name = ""
 
 def serve(name: str) -> None:
     """Serve TCP and UDP on PORT until killed; prints "serving" when both listen."""
-    global _name  # noqa: PLW0603 - the handlers are made by socketserver, with no place for an argument
+    global _name
     _name = name
-    with _StreamServer(("", PORT), _Stream) as stream, socketserver.UDPServer(("", PORT), _Datagram) as datagram:
+    with (
+        _StreamServer(("", PORT), _Stream) as stream,
+        socketserver.UDPServer(("", PORT), _Datagram) as datagram,
+    ):
         threading.Thread(target=stream.serve_forever, daemon=True).start()
         print("serving", flush=True)
         datagram.serve_forever()
@@ -77,7 +80,12 @@ def ask(question: dict[str, Any]) -> dict[str, Any]:
             detail = f"the answer is not to what was sent ({len(reply)} bytes)"
     except OSError as error:
         detail = str(error) or type(error).__name__
-    return {**question, "answered": answered, "detail": detail, "milliseconds": (time.monotonic() - started) * 1000}
+    return {
+        **question,
+        "answered": answered,
+        "detail": detail,
+        "milliseconds": (time.monotonic() - started) * 1000,
+    }
 
 
 def _stream(address: str, payload: bytes, timeout: float) -> bytes:

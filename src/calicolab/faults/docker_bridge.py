@@ -35,12 +35,16 @@ class DockerBridge:
     name = "docker-bridge"
     story = (
         "`docker network create` makes a bridge on one node. When calico-node starts again there, first-found looks at "
-        "the newest interface first, whether it has a carrier or not, and the node announces 172.18.0.1 as its BGP address "
-        "(calico#1628, #2561, #3194, #8607). From v3.25.0 on, names that start with br- are passed over (calico#7045)."
+        "the newest interface first, carrier or not, and the node announces 172.18.0.1 as its BGP address (calico"
+        "#1628, #2561, #3194, #8607). From v3.25.0 on, names that start with br- are passed over (calico#7045)."
     )
 
     def __post_init__(self) -> None:
-        if not 0 < len(self.bridge) <= NAME_LIMIT or "/" in self.bridge or self.bridge.split() != [self.bridge]:
+        if (
+            not 0 < len(self.bridge) <= NAME_LIMIT
+            or "/" in self.bridge
+            or self.bridge.split() != [self.bridge]
+        ):
             raise UsageError(
                 f"an interface's name has 1 to {NAME_LIMIT} characters, none a space or slash, "
                 f"but the bridge is called {self.bridge!r} ({len(self.bridge)}): choose a shorter one"

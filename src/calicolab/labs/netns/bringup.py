@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 SWITCH = "switch"
 #: What calico-node shares with its machine: the hostPath volumes of calico-etcd.yaml that a lab has a use for.
-SHARED_WITH_CALICO = ("/run/calico", "/var/lib/calico", "/var/log/calico", "/run/xtables.lock", configuration.SECRETS)
+SHARED_WITH_CALICO = (
+    "/run/calico",
+    "/var/lib/calico",
+    "/var/log/calico",
+    "/run/xtables.lock",
+    configuration.SECRETS,
+)
 
 
 def boot_switch(files: LabFiles, *, marks: Mapping[str, str], dies_with_us: bool) -> Machine:
@@ -33,7 +39,9 @@ def boot_switch(files: LabFiles, *, marks: Mapping[str, str], dies_with_us: bool
     return Machine(name=SWITCH, directory=directory, init=init, marks=marks)
 
 
-def adopt_machine(name: str, processes: Mapping[str, namespaces.Init], *, marks: Mapping[str, str]) -> Machine:
+def adopt_machine(
+    name: str, processes: Mapping[str, namespaces.Init], *, marks: Mapping[str, str]
+) -> Machine:
     """A machine that somebody else started, by its first process."""
     return Machine(
         name=name, directory=f"{ownership.mount_point()}/{name}", init=processes[name], marks=marks
@@ -102,7 +110,9 @@ def etcd_containers(topology: Topology, files: LabFiles, machines: Mapping[str, 
     ]
 
 
-def calico_container(plan: MachinePlan, *, files: LabFiles, topology: Topology, machine: Machine) -> Container:
+def calico_container(
+    plan: MachinePlan, *, files: LabFiles, topology: Topology, machine: Machine
+) -> Container:
     """calico-node's container on one machine, not yet started: upstream's own start_runit and services."""
     datastore = configuration.Datastore(etcd_member.endpoints(members(topology)))
     return Container(

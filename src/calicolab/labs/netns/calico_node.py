@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calicolab import command
-from calicolab.calico import node_status, readiness
+from calicolab.calico import bird_paths, node_status, readiness
 from calicolab.calico.bird_client import BirdClient
+from calicolab.calico.bird_log import BirdLog
 from calicolab.labs.netns.interfaces import interfaces
 
 if TYPE_CHECKING:
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from calicolab.calico.facts import Interface, NodeStatus, Readiness, Session
     from calicolab.labs.netns.container import Container
 
-#: Where the container's BIRD listens (node/filesystem/etc/service/available/bird/run).
-BIRD_SOCKET = "/run/calico/bird.ctl"
 LOGS = "/var/log/calico"
 
 
@@ -28,13 +28,18 @@ class NetnsCalicoNode:
         self._as_made = dict(container.environment)
         self._machine = container.machine
         self._note = note
+        root = Path(self._machine.init.root)
+        self._log = BirdLog(bird_paths.inside(root, bird_paths.LOG))
+        self._bird = BirdClient(bird_paths.inside(root, bird_paths.SOCKET), log=self._log)
 
     def restart(self, *, environment: Mapping[str, str] | None = None) -> None:
         """End the container and start a fresh one; `environment` changes its settings from now on."""
         self.stop()
         self.container.environment.update(environment or {})
         self.container.start()
-        self._note("calico-node-started", " ".join(f"{name}={value}" for name, value in (environment or {}).items()))
+        self._note(
+            "calico-node-started", " ".join(f"{name}={value}" for name, value in (environment or {}).items())
+        )
 
     def stop(self) -> None:
         """End the container and leave it ended."""
@@ -87,19 +92,26 @@ class NetnsCalicoNode:
         """The probe's Felix half alone."""
         return readiness.probe(self.run_status, bird=False)
 
-    def bird(self) -> BirdClient:
-        """A client of the container's BIRD."""
-        return BirdClient(self._machine.init.root + BIRD_SOCKET)
-
     def sessions(self) -> tuple[Session, ...]:
-        """BIRD's BGP sessions, asked on its control socket. No process is started."""
-        with self.bird() as client:
-            return client.sessions()
+        """BIRD's BGP sessions, asked on its control socket; `since` to the millisecond from BIRD's own log.
+
+        Raises:
+            BirdError: it gave no answer, or none of use.
+        """
+        return self._bird.sessions()
 
     def routes(self) -> Sequence[str]:
-        """BIRD's routes, a line each."""
-        with self.bird() as client:
-            return [str(route) for route in client.routes()]
+        """BIRD's routes, a line each.
+
+        Raises:
+            BirdError: as for `sessions`.
+        """
+        return [str(route) for route in self._bird.routes()]
+
+    def close(self) -> None:
+        """Close the connection to BIRD and its log."""
+        self._bird.close()
+        self._log.close()
 
     def status(self) -> NodeStatus:
         """What `calicoctl node status` says: run on the machine, whose processes it looks through."""

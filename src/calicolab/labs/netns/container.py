@@ -1,4 +1,4 @@
-"""A container on a machine: fresh file system and process namespace, the machine's network. Started, killed, entered."""
+"""A container on a machine: a fresh file system and process namespace, and the machine's network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BOOT_SCRIPT = Path(__file__).with_name("boot_container.sh")
 
 @dataclass(frozen=True)
 class Image:
-    """What a container is started from: overlay's lower layers, uppermost first, and what it shares with the machine."""
+    """What a container starts from: overlay's lower layers, uppermost first, and what it shares with the machine."""
 
     layers: tuple[Path, ...]
     shared: tuple[str, ...]
@@ -43,7 +43,12 @@ class Container:
         settings = {"PATH": namespaces.PATH, **self.environment}
         program = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in settings.items()), *self.argv]
         script = [
-            *("/bin/sh", str(BOOT_SCRIPT), f"{self.machine.directory}/{self.name}", f"{self.machine.directory}/root"),
+            *(
+                "/bin/sh",
+                str(BOOT_SCRIPT),
+                f"{self.machine.directory}/{self.name}",
+                f"{self.machine.directory}/root",
+            ),
             *(":".join(map(str, self.image.layers)), *self.image.shared, "--", *program),
         ]
         return namespaces.boot(

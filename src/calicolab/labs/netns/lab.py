@@ -1,13 +1,11 @@
-"""The namespace lab: real calico-node, BIRD, CNI plugin and a TLS etcd on network namespaces. No Docker, no Kubernetes."""
+"""The namespace lab: real calico-node, BIRD, CNI plugin and TLS etcd on network namespaces, without Kubernetes."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from calicolab import artifacts
 from calicolab.calico import configuration
-from calicolab.calico.bird_client import BirdError
 from calicolab.calico.calicoctl import Calicoctl
 from calicolab.calico.mesh import Mesh
 from calicolab.errors import LabError, UsageError
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from calicolab.artifacts import LabFiles
-    from calicolab.calico.facts import Session
     from calicolab.evidence.timeline import Timeline
     from calicolab.faults.base import Fault
     from calicolab.labs.netns.machine import Machine
@@ -90,7 +87,7 @@ class NetnsLab:
         self._note("lab-starting")
         try:
             self._build()
-            self._wait_for_mesh()
+            self._wait_until_healthy()
         except BaseException:
             self.down()
             raise
@@ -105,7 +102,8 @@ class NetnsLab:
         fence.raise_(self._switch)
         bringup.configure(self.topology, self._machines)
         self._etcd = EtcdCluster(
-            bringup.etcd_containers(self.topology, self._files, self._machines), bringup.members(self.topology)
+            bringup.etcd_containers(self.topology, self._files, self._machines),
+            bringup.members(self.topology),
         )
         self._etcd.start()
         self._note("etcd-healthy")
@@ -154,13 +152,20 @@ class NetnsLab:
         calico = NetnsCalicoNode(container, note=lambda event, detail: self._note(event, plan.name, detail))
         return NetnsNode(name=plan.name, address=plan.address, machine=machine, calico=calico)
 
-    def _wait_for_mesh(self) -> None:
+    def _wait_until_healthy(self) -> None:
+        """Wait for a full mesh and for every Felix: a mesh of BIRDs says nothing about the pods' side.
+
+        Raises:
+            LabError: one of them did not come.
+        """
         timeout = MESH_TIMEOUT + MESH_TIMEOUT_PER_NODE * len(self._nodes)
         try:
             wait_for(self.mesh, until=lambda mesh: mesh.is_full, timeout=timeout)
+            for node in self._nodes:
+                wait_for(node.calico.felix_readiness, until=lambda felix: felix.ready, timeout=timeout)
         except WaitTimeout as error:
             said = "\n".join(f"{node.name}: {node.calico.container.last_words()}" for node in self._nodes[:3])
-            raise LabError(f"the lab's mesh did not become full: {error}\n{said}") from error
+            raise LabError(f"the lab did not become healthy: {error}\n{said}") from error
 
     def down(self) -> None:
         """End it and all that is in it; nothing is left. A lab that is not up is no error."""
@@ -169,6 +174,8 @@ class NetnsLab:
         # The switch takes all others with it; the rest is waited for, so that nothing of ours is left behind either.
         ending = [self._switch.init, *(init for init in self._inits() if init is not self._switch.init)]
         self._switch = None
+        for node in self._nodes:
+            node.calico.close()
         for init in ending:
             init.kill()
         self._machines, self._nodes, self._pods, self._etcd = {}, [], [], None
@@ -254,14 +261,11 @@ class NetnsLab:
     # --- what is observed, and what is done to it --------------------------------------------------------------
 
     def mesh(self) -> Mesh:
-        """Every session of every node, asked now on BIRD's control sockets."""
-        answers: dict[str, tuple[Session, ...] | str] = {}
-        for node in self._nodes:
-            try:
-                answers[node.name] = node.calico.sessions()
-            except BirdError as error:
-                answers[node.name] = str(error)
-        return Mesh.of([(node.name, node.address) for node in self._nodes], answers)
+        """Every session of every node, asked now on BIRD's control sockets. No process is started."""
+        return Mesh.read(
+            [(node.name, node.address) for node in self._nodes],
+            lambda name: self.node(name).calico.sessions(),
+        )
 
     def fault(self, fault: Fault) -> AbstractContextManager[Fault]:
         """Inject `fault`, prove that it took, and heal it on the way out."""
@@ -284,10 +288,8 @@ class NetnsLab:
             wanted = f"{node.address}/{self.topology.subnet.prefixlen}"
             if stored.get(node.name) != wanted:
                 calicoctl.patch("node", node.name, {"spec": {"bgp": {"ipv4Address": wanted}}})
-        self._wait_for_mesh()
+        self._wait_until_healthy()
         self._note("lab-healed")
 
     def _note(self, event: str, node: str = "", detail: str = "") -> None:
         self.timeline.add(event, lab=self.id, node=node, detail=detail)
-
-

@@ -24,7 +24,9 @@ class Machine:
     init: namespaces.Init
     marks: Mapping[str, str]
 
-    def run(self, argv: Sequence[str], *, timeout: float = 30, stdin: str | None = None) -> command.CommandResult:
+    def run(
+        self, argv: Sequence[str], *, timeout: float = 30, stdin: str | None = None
+    ) -> command.CommandResult:
         """Run a program on it; it must end with 0."""
         return command.run(self.init.inside(argv, environment=self.marks), timeout=timeout, stdin=stdin)
 
@@ -32,7 +34,9 @@ class Machine:
         self, argv: Sequence[str], *, timeout: float = 30, stdin: str | None = None
     ) -> command.CommandResult:
         """Run a program on it, whatever its exit code."""
-        return command.run_status(self.init.inside(argv, environment=self.marks), timeout=timeout, stdin=stdin)
+        return command.run_status(
+            self.init.inside(argv, environment=self.marks), timeout=timeout, stdin=stdin
+        )
 
     def read(self, path: str) -> str:
         """The text of one of its files; "" when there is none. No process is started."""

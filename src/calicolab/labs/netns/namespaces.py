@@ -123,11 +123,24 @@ def new_lab(argv: Sequence[str], *, dies_with_us: bool) -> list[str]:
         LabError: asked for from a thread that may end before the lab does.
     """
     if dies_with_us and threading.current_thread() is not threading.main_thread():
-        raise LabError("a lab that ends with the run must be started by the main thread (prctl(2), PR_SET_PDEATHSIG)")
+        raise LabError(
+            "a lab that ends with the run must be started by the main thread (prctl(2), PR_SET_PDEATHSIG)"
+        )
     leash = ["setpriv", "--pdeathsig=KILL"] if dies_with_us else []
     return [
         *leash,
-        *("unshare", "--fork", "--kill-child=KILL", "--pid", "--mount", "--net", "--uts", "--ipc", "--", *argv),
+        *(
+            "unshare",
+            "--fork",
+            "--kill-child=KILL",
+            "--pid",
+            "--mount",
+            "--net",
+            "--uts",
+            "--ipc",
+            "--",
+            *argv,
+        ),
     ]
 
 
@@ -135,7 +148,18 @@ def new_machine(lab: Init, argv: Sequence[str]) -> list[str]:
     """The argument list that runs `argv` as the init of a machine of `lab`, with a network of its own."""
     return [
         *("nsenter", f"--target={lab.pid}", "--mount", "--pid", "--"),
-        *("unshare", "--fork", "--kill-child=KILL", "--pid", "--mount", "--net", "--uts", "--ipc", "--", *argv),
+        *(
+            "unshare",
+            "--fork",
+            "--kill-child=KILL",
+            "--pid",
+            "--mount",
+            "--net",
+            "--uts",
+            "--ipc",
+            "--",
+            *argv,
+        ),
     ]
 
 

@@ -36,7 +36,9 @@ def new_marks(lab_id: str, *, standing: bool = False) -> dict[str, str]:
 
 def mount_point() -> Path:
     """The folder over which a lab mounts its tmpfs, in its own mount namespace: it stays empty for everybody else."""
-    folder = Path(os.environ.get("CALICOLAB_CACHE") or platformdirs.user_cache_path("calico-conformance")) / "lab"
+    folder = (
+        Path(os.environ.get("CALICOLAB_CACHE") or platformdirs.user_cache_path("calico-conformance")) / "lab"
+    )
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

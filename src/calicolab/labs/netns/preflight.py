@@ -31,12 +31,16 @@ def check(plan: topology.Topology) -> None:
         UsageError: not root, no overlayfs, a program missing, too little memory, or a subnet that overlaps.
     """
     if os.geteuid() != 0:
-        raise UsageError("the namespace lab needs root: it makes network namespaces and mounts; run it as root")
+        raise UsageError(
+            "the namespace lab needs root: it makes network namespaces and mounts; run it as root"
+        )
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
         raise UsageError(f"the namespace lab needs {', '.join(missing)}: install util-linux")
     if "overlay" not in Path("/proc/filesystems").read_text().split():
-        raise UsageError("this kernel has no overlayfs, which the lab's machines live on: load or build it (overlay)")
+        raise UsageError(
+            "this kernel has no overlayfs, which the lab's machines live on: load or build it (overlay)"
+        )
     topology.refuse_overlap(plan, network.machine_routes())
     _check_memory(len(plan.nodes))
 
@@ -69,7 +73,8 @@ def check_kernel(switch: Machine) -> None:
     missing = [name for name, works in probes.items() if not works()]
     if missing:
         raise UsageError(
-            f"this kernel lacks what the namespace lab needs: {', '.join(missing)}; load the modules or use another kernel"
+            f"this kernel lacks what the namespace lab needs: {', '.join(missing)}; "
+            "load the modules, or use another kernel"
         )
     switch.run(["ipset", "destroy", _PROBE])
     switch.run(["iptables", "-w", "-t", "raw", "-F", "PREROUTING"])

@@ -117,7 +117,9 @@ def take_down(standing: Standing) -> None:
 
 def attach(standing: Standing, files: LabFiles) -> NetnsLab:
     """The standing lab as a Lab, to look at and to work with; leaving it does not end it."""
-    lab = NetnsLab(files, timeline=Timeline(), nodes=standing.nodes, subnet=standing.subnet, dies_with_us=False)
+    lab = NetnsLab(
+        files, timeline=Timeline(), nodes=standing.nodes, subnet=standing.subnet, dies_with_us=False
+    )
     lab.adopt(
         {
             what: Init(pid=int(identity.partition(":")[0]), parent=None)

@@ -63,10 +63,14 @@ def plan(*, nodes: int = NODES_DEFAULT, subnet: str = SUBNET) -> Topology:
     try:
         network = ipaddress.IPv4Network(subnet)
     except ValueError as error:
-        raise UsageError(f"the lab's subnet is no IPv4 network: {error}; give one such as {SUBNET}") from error
+        raise UsageError(
+            f"the lab's subnet is no IPv4 network: {error}; give one such as {SUBNET}"
+        ) from error
     count = max(nodes, ETCD_MEMBERS)
     if network.num_addresses < FIRST_HOST + count + 1:
-        raise UsageError(f"{network} is too small for {count} machines from .{FIRST_HOST} on; {SUBNET} is not")
+        raise UsageError(
+            f"{network} is too small for {count} machines from .{FIRST_HOST} on; {SUBNET} is not"
+        )
     return Topology(
         subnet=network,
         machines=tuple(
