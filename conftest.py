@@ -4,6 +4,7 @@ pytest_plugins = [
     "fixtures.run",
     "fixtures.lab",
     "fixtures.versions",
+    "fixtures.workers",
     "fixtures.outcome",
     "fixtures.evidence",
     "fixtures.steps",
