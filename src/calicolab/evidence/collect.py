@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import yaml
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -55,8 +57,8 @@ def _said(gather: Callable[[], str]) -> str:
 
 
 def _cluster_parts(lab: Lab) -> Iterator[Part]:
-    yield "nodes.yaml", lambda: lab.calicoctl.run(["get", "nodes", "-o", "yaml"]).stdout
-    yield "ippools.yaml", lambda: lab.calicoctl.run(["get", "ippools", "-o", "yaml"]).stdout
+    yield "nodes.yaml", lambda: yaml.safe_dump(lab.calicoctl.get("nodes"))
+    yield "ippools.yaml", lambda: yaml.safe_dump(lab.calicoctl.get("ippools"))
 
 
 def _node_parts(node: Node) -> Iterator[Part]:
