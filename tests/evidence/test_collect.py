@@ -39,6 +39,8 @@ def test_every_part_of_every_node_is_gathered(lab: Any, store: RunStore) -> None
         "routes.txt",
         "addresses.txt",
         "iptables.txt",
+        "iptables-legacy.txt",
+        "iptables-nft.txt",
     ]
     assert names == [
         "evidence/x/cluster/nodes.yaml",
@@ -48,7 +50,7 @@ def test_every_part_of_every_node_is_gathered(lab: Any, store: RunStore) -> None
     for name in names:
         assert (store.folder / name).read_text()
     assert "iptables-save -c on node02" in (store.folder / "evidence/x/node02/iptables.txt").read_text()
-    assert "get nodes -o yaml" in (store.folder / "evidence/x/cluster/nodes.yaml").read_text()
+    assert "- kind: nodes" in (store.folder / "evidence/x/cluster/nodes.yaml").read_text()
 
 
 def test_no_planted_secret_is_gathered(lab: Any, store: RunStore) -> None:

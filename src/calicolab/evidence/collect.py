@@ -57,8 +57,8 @@ def _said(gather: Callable[[], str]) -> str:
 
 
 def _cluster_parts(lab: Lab) -> Iterator[Part]:
-    yield "nodes.yaml", lambda: yaml.safe_dump(lab.calicoctl.get("nodes"))
-    yield "ippools.yaml", lambda: yaml.safe_dump(lab.calicoctl.get("ippools"))
+    yield "nodes.yaml", lambda: yaml.safe_dump(lab.calicoctl.get("nodes"), sort_keys=False)
+    yield "ippools.yaml", lambda: yaml.safe_dump(lab.calicoctl.get("ippools"), sort_keys=False)
 
 
 def _node_parts(node: Node) -> Iterator[Part]:
@@ -73,6 +73,9 @@ def _node_parts(node: Node) -> Iterator[Part]:
         ("routes.txt", ["ip", "route", "show", "table", "all"]),
         ("addresses.txt", ["ip", "-details", "address", "show"]),
         ("iptables.txt", ["iptables-save", "-c"]),
+        # Felix takes one of the two backends, which need not be the one that `iptables` stands for.
+        ("iptables-legacy.txt", ["iptables-legacy-save", "-c"]),
+        ("iptables-nft.txt", ["iptables-nft-save", "-c"]),
     ):
         yield name, _machine_reader(node, argv)
 
