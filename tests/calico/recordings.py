@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calicolab.calico.bird_protocol import Reply, ReplyReader
+from calicolab.command import CommandResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,3 +106,12 @@ class Speaker:
         self._over.set()
         self._thread.join()
         self._listener.close()
+
+
+VERSIONS = ("v3.23.2", "v3.31.0")
+
+
+def result(program: str, version: str, scene: str) -> CommandResult:
+    """How a recorded run of "probe", "node-status" or "calicoctl" ended."""
+    scenes = json.loads((RECORDED / program / f"{version}.json").read_text())
+    return CommandResult(argv=(program, scene), seconds=0.1, **scenes[scene])
