@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calicolab.artifacts import golang
-from calicolab.artifacts.stream import ProgramFailed, follow
+from calicolab.artifacts.stream import QUOTED_LINES, ProgramFailed, follow
 from calicolab.command import run_status
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ FETCH_TIMEOUT = 900.0
 BUILD_TIMEOUT = 3600.0
 #: What Go puts in front of a package that it will have to compile, at our asking.
 STALE = "stale "
+_PACKAGE = re.compile(r"[\w.\-/]+")
 
 
 class Build:
@@ -60,8 +63,8 @@ class Build:
 
         def on_line(line: str) -> None:
             nonlocal compiled
-            # With -v, each package is named when it is compiled; the rest is Go's own talk.
-            if not line.startswith(("go: ", "#")):
+            # With -v, each package is named when it is compiled.
+            if _PACKAGE.fullmatch(line):
                 compiled += 1
                 self._step.advance(compiled, total=max(compiled, stale))
 
@@ -84,13 +87,22 @@ class Build:
         return stale
 
     def _run(self, arguments: Sequence[str], on_line: Callable[[str], None]) -> None:
+        talk: deque[str] = deque(maxlen=QUOTED_LINES)
+
+        def listen(line: str) -> None:
+            # Compiling goes on beside what failed: names of packages would push the reason out.
+            if not _PACKAGE.fullmatch(line):
+                talk.append(line)
+            on_line(line)
+
         try:
             follow(
                 [str(self._go.program), *arguments],
                 timeout=BUILD_TIMEOUT,
                 env=self._go.environment(),
                 cwd=self._work,
-                on_line=on_line,
+                on_line=listen,
             )
         except ProgramFailed as failed:
-            raise golang.told_clearly(failed, what=self._what) from failed
+            said = "\n".join(talk) or failed.said
+            raise golang.told_clearly(ProgramFailed(said, said=said), what=self._what) from failed

@@ -1,0 +1,61 @@
+"""`calicolab build`: what it says to bad input, and with which exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from calicolab import cli
+from calicolab.errors import ArtifactError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CALICOLAB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["v9.99.9"], "unknown Calico version 'v9.99.9': known are v3."),
+        (["--source", "registry"], "--source registry is not there yet"),
+        (["--source", "cloud"], "unknown source 'cloud': known are gomod, registry"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said_in_one_line(
+    arguments: list[str], sentence: str, empty_cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["build", *arguments]) == 2
+    said = capsys.readouterr()
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+    assert said.out == ""
+    assert not empty_cache.exists()
+
+
+@pytest.mark.parametrize(("raised", "code"), [(ArtifactError("no network"), 6), (KeyboardInterrupt(), 130)])
+def test_what_breaks_is_inconclusive(
+    raised: BaseException, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_positional: object, **_named: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("calicolab.commands.build.obtain", fail)
+    assert cli.main(["build"]) == code
+    assert capsys.readouterr().err.startswith("calicolab: ")
+
+
+def test_a_root_file_system_asked_for_by_somebody_else_than_root_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    from calicolab.artifacts.debian_root import DebianRoot
+    from calicolab.errors import UsageError
+
+    with pytest.raises(UsageError, match="only root can make it"):
+        DebianRoot(tmp_path).check()
