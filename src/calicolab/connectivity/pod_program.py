@@ -19,7 +19,8 @@ import threading
 import time
 from typing import Any
 
-PORT = 8080
+#: A pod has all its ports to itself; whoever runs this outside of one chooses another.
+PORT = int(os.environ.get("POD_PORT", "8080"))
 #: Bytes of one transfer: 1 MB, more than any buffer on the way holds.
 TRANSFER = 1_000_000
 _CHUNK = 65536

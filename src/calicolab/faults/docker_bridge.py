@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 #: The longest name of an interface: IFNAMSIZ less its final NUL (linux/if.h).
 NAME_LIMIT = 15
+#: What the kernel takes (dev_valid_name, net/core/dev.c), and can be printed.
+_NAME = re.compile(rf"[!-.0-9;-~]{{1,{NAME_LIMIT}}}", re.ASCII)
 #: As docker chooses them; a port would lend the bridge its own otherwise, and take it away again.
 MAC = "02:42:ac:12:00:01"
 #: The end of a container's cable, there for a moment.
@@ -40,14 +43,10 @@ class DockerBridge:
     )
 
     def __post_init__(self) -> None:
-        if (
-            not 0 < len(self.bridge) <= NAME_LIMIT
-            or "/" in self.bridge
-            or self.bridge.split() != [self.bridge]
-        ):
+        if not _NAME.fullmatch(self.bridge) or self.bridge in (".", ".."):
             raise UsageError(
-                f"an interface's name has 1 to {NAME_LIMIT} characters, none a space or slash, "
-                f"but the bridge is called {self.bridge!r} ({len(self.bridge)}): choose a shorter one"
+                f"an interface's name has 1 to {NAME_LIMIT} letters, digits and signs, no space, slash or colon, "
+                f"but the bridge is called {self.bridge!r} ({len(self.bridge)}): choose another"
             )
         try:
             ipaddress.IPv4Interface(self.address)

@@ -55,8 +55,8 @@ class CalicoNode(Protocol):
     def bird_readiness(self) -> Readiness:
         """The probe's BIRD half alone (`calico-node -bird-ready`)."""
 
-    def felix_readiness(self) -> Readiness:
-        """The probe's Felix half alone (`calico-node -felix-ready`)."""
+    def felix_readiness(self, *, threshold: float | None = None) -> Readiness:
+        """The probe's Felix half alone; it waits `threshold` seconds for a Felix that hangs, 30 when None."""
 
     def sessions(self) -> tuple[Session, ...]:
         """BIRD's BGP sessions, asked on its control socket. No process is started."""

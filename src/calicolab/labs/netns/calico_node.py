@@ -88,9 +88,9 @@ class NetnsCalicoNode:
         """The probe's BIRD half alone."""
         return readiness.probe(self.run_status, felix=False)
 
-    def felix_readiness(self) -> Readiness:
-        """The probe's Felix half alone."""
-        return readiness.probe(self.run_status, bird=False)
+    def felix_readiness(self, *, threshold: float | None = None) -> Readiness:
+        """The probe's Felix half alone; it waits `threshold` seconds for a Felix that hangs, 30 when None."""
+        return readiness.probe(self.run_status, bird=False, threshold=threshold)
 
     def sessions(self) -> tuple[Session, ...]:
         """BIRD's BGP sessions, asked on its control socket; `since` to the millisecond from BIRD's own log.
