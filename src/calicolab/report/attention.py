@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 #: Bytes: a collected file up to this size stands in the page itself, as long as all of them together stay under
 #: the second figure. The others are linked, in the folder beside the page.
 INLINE_FILE, INLINE_ALL = 8 * 1024, 512 * 1024
-NOT_REACHED = "not reached: "
+#: How the reason of a check that never began begins.
+NOT_RUN = ("not reached: ", "not run: ")
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Attention:
 
     @property
     def in_brief(self) -> bool:
-        """Whether a line says it all: it was skipped, or not reached as its story broke off before it."""
-        return self.check.outcome == "skip" or self.check.reason.startswith(NOT_REACHED)
+        """Whether a line says it all: it was skipped, or not run as its story or the run broke off before it."""
+        return self.check.outcome == "skip" or self.check.reason.startswith(NOT_RUN)
 
 
 def attention(results: Results, folder: Path) -> dict[Outcome, list[Attention]]:

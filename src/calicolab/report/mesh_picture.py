@@ -19,7 +19,9 @@ LARGEST_CELL, SMALLEST_CELL, LARGEST_GRID = 34.0, 9.0, 760.0
 #: Cells named one by one in the text for a screen reader.
 NAMED_IN_WORDS = 12
 
-#: BGP states (RFC 4271, section 8.2.2, and BIRD's own Passive, Close and Down) and the letter that stands for each.
+#: The letter that stands for each state: those of BGP (RFC 4271, section 8.2.2), BIRD's own Passive, Close and Down,
+#: and BIRD's states of a protocol (nest/proto.c), for a session that is Established but not up, such as while it waits
+#: for a graceful restart to end.
 LETTERS = {
     "Established": "E",
     "Active": "A",
@@ -30,6 +32,12 @@ LETTERS = {
     "Passive": "P",
     "Close": "X",
     "Down": "D",
+    "wait": "W",
+    "feed": "F",
+    "flush": "L",
+    "stop": "T",
+    "start": "B",
+    "down": "D",
 }
 #: A session that is not there, and one of a node whose BIRD did not answer.
 MISSING, SILENT = "no such session", "BIRD does not answer"
@@ -105,7 +113,7 @@ def _cell(mesh: Mesh, pair: tuple[str, str]) -> Cell:
 
 def _session_cell(session: Session) -> Cell:
     state = session.bgp_state or session.state
-    if state == "Established" and not session.established:  # BIRD may be flushing or feeding it
+    if state == "Established" and not session.established:
         state = session.state
     return Cell(state, f"{session.state}, {session.info}")
 

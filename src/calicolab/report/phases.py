@@ -19,18 +19,19 @@ ALL_ROWS_UP_TO = 8
 
 @dataclass(frozen=True)
 class PeerTable:
-    """What `calicoctl node status` says on one node; `left_out` rows are up and not shown."""
+    """What `calicoctl node status` says on one node, with "up" added; `left_out` rows are up and not shown."""
 
     node: str
     rows: list[dict[str, Any]]
     left_out: int
+    #: Why its BIRD did not answer; "" when it did.
+    silent: str
 
 
 @dataclass(frozen=True)
 class PhaseView:
     """A phase. `seconds` is since the run began."""
 
-    story: str
     name: str
     seconds: float
     summary: str
@@ -39,26 +40,27 @@ class PhaseView:
 
 
 def phases_of(checks: Iterable[CheckRecord]) -> list[PhaseView]:
-    """The phases of one lab's checks, in the order in which they were noted."""
-    return [
-        _view(check.id.partition("::")[0], name, phase)
-        for check in checks
-        for name, phase in check.facts.get("phases", {}).items()
-    ]
+    """The phases of one story's checks, in the order in which they were noted."""
+    views = [_view(name, phase) for check in checks for name, phase in check.facts.get("phases", {}).items()]
+    return sorted(views, key=lambda view: view.seconds)
 
 
-def _view(story: str, name: str, phase: dict[str, Any]) -> PhaseView:
-    mesh = MeshView.of(Mesh.from_facts(phase["mesh"]))
+def _view(name: str, phase: dict[str, Any]) -> PhaseView:
+    mesh = Mesh.from_facts(phase["mesh"])
+    view = MeshView.of(mesh)
     return PhaseView(
-        story=story,
         name=name,
         seconds=phase["t"],
-        summary=mesh.summary,
-        picture=draw_mesh(mesh, title=f"Mesh {name}"),
-        tables=[_table(node, rows, nodes=len(phase["peers"])) for node, rows in phase["peers"].items()],
+        summary=view.summary,
+        picture=draw_mesh(view, title=f"Mesh {name}"),
+        tables=[
+            _table(node, rows, all_rows=len(mesh.nodes) <= ALL_ROWS_UP_TO, silent=mesh.silent.get(node, ""))
+            for node, rows in phase["peers"].items()
+        ],
     )
 
 
-def _table(node: str, rows: list[dict[str, Any]], *, nodes: int) -> PeerTable:
-    shown = rows if nodes <= ALL_ROWS_UP_TO else [row for row in rows if row["info"] != "Established"]
-    return PeerTable(node, shown, left_out=len(rows) - len(shown))
+def _table(node: str, rows: list[dict[str, Any]], *, all_rows: bool, silent: str) -> PeerTable:
+    told = [row | {"up": row["state"] == "up" and row["info"] == "Established"} for row in rows]
+    shown = told if all_rows else [row for row in told if not row["up"]]
+    return PeerTable(node, shown, left_out=len(told) - len(shown), silent=silent)

@@ -8,45 +8,39 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from calicolab.report.attention import attention
-from calicolab.report.phases import PhaseView, phases_of
-from calicolab.report.timeline_picture import draw_timeline, shown_events
+from calicolab.report.stories import StoryView, stories_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from calicolab.evidence.model import CheckRecord, LabRecord, Outcome, Results
-    from calicolab.evidence.timeline import Event
 
 OUTCOMES: tuple[Outcome, ...] = ("pass", "fail", "inconclusive", "skip")
 
 
 @dataclass(frozen=True)
 class LabView:
-    """A lab, what happened on it and when."""
+    """A lab and what happened on it."""
 
     record: LabRecord
     counts: dict[Outcome, int]
-    events: list[Event]
-    timeline: str
-    phases: list[PhaseView]
+    stories: list[StoryView]
 
 
 def render_summary(results: Results, folder: Path) -> str:
-    """The summary as HTML: verdict, labs, what needs attention, and per lab its meshes, peer tables and time line.
+    """The summary as HTML: verdict, labs, what needs attention, and each story's meshes, peer tables and time line.
 
     Args:
         results: of the run.
         folder: the run's, where the collected files are.
     """
     template = _environment().get_template("summary.html.j2")
-    needed = attention(results, folder)
     return template.render(
         results=results,
         counts=count(results.checks),
         labs=[_lab_view(lab, results) for lab in results.labs],
-        needed=needed,
-        has_attention=any(needed.values()),
+        needed=attention(results, folder),
         outcomes=OUTCOMES,
         words=VERDICT_WORDS,
     )
@@ -62,20 +56,14 @@ def count(checks: Iterable[CheckRecord]) -> dict[Outcome, int]:
 VERDICT_WORDS = {
     "pass": "Every check held.",
     "fail": "Calico does not conform: at least one check does not hold.",
-    "inconclusive": "Nothing can be said: the lab or the harness broke, or nothing was checked.",
+    "inconclusive": "Not every question was answered: the lab or the harness broke, or nothing was checked.",
 }
 
 
 def _lab_view(lab: LabRecord, results: Results) -> LabView:
     checks = [check for check in results.checks if check.lab == lab.id]
     events = [event for event in results.timeline if event.lab == lab.id]
-    return LabView(
-        record=lab,
-        counts=count(checks),
-        events=shown_events(events),
-        timeline=draw_timeline(lab.id, events, checks),
-        phases=phases_of(checks),
-    )
+    return LabView(record=lab, counts=count(checks), stories=stories_of(lab.id, checks, events))
 
 
 def _environment() -> Environment:

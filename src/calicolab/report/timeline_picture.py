@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from calicolab.evidence.timeline import Event
 
 WIDTH, LEFT, RIGHT = 1000.0, 70.0, 20.0
-#: Top edges of the lanes.
-CHECKS_TOP, EVENTS_TOP, AXIS_TOP, HEIGHT = 14.0, 52.0, 118.0, 150.0
-CHECK_HEIGHT, MARK_RADIUS, MARK_ROWS = 22.0, 9.0, 3
+#: Top edges of the lanes, and the height of the axis below them.
+CHECKS_TOP, EVENTS_TOP, AXIS_HEIGHT = 14.0, 52.0, 32.0
+CHECK_HEIGHT, MARK_RADIUS, ROW_HEIGHT, MARK_ROWS = 22.0, 9.0, 20.0, 6
+#: A window this wide has its name on it.
+NAME_WIDTH = 30.0
 #: Seconds between two ticks of the axis, and how many ticks it has at most.
 STEPS, MOST_TICKS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0), 12
 
@@ -64,6 +66,16 @@ class Bar:
     check: CheckRecord
 
 
+@dataclass(frozen=True)
+class Mark:
+    """An event on the time line, with its number and its place in pixels and rows."""
+
+    number: int
+    event: Event
+    x: float
+    row: int
+
+
 def shown_events(events: Sequence[Event]) -> list[Event]:
     """The events that a reader is to see, in order; a check's start is not one of them."""
     return [event for event in events if event.event != CHECK_STARTED]
@@ -81,8 +93,8 @@ def fault_windows(events: Sequence[Event], *, end: float) -> list[Window]:
     return windows
 
 
-def draw_timeline(lab: str, events: Sequence[Event], checks: Sequence[CheckRecord]) -> str:
-    """The picture of the time line of `lab`, from its own events and checks.
+def draw_timeline(name: str, events: Sequence[Event], checks: Sequence[CheckRecord]) -> str:
+    """The picture of the time line called `name`.
 
     The marks carry the numbers that `shown_events` gives, counted from 1.
     """
@@ -90,11 +102,14 @@ def draw_timeline(lab: str, events: Sequence[Event], checks: Sequence[CheckRecor
     times = [event.t for event in events] + [bar.end for bar in bars]
     scale = Scale(min(times, default=0.0), max(times, default=0.0))
     windows = fault_windows(events, end=scale.end)
+    marks = _placed(shown_events(events), scale)
+    axis_top = EVENTS_TOP + ROW_HEIGHT * (1 + max((mark.row for mark in marks), default=0)) + 4
     content = (
-        "".join(_window(window, scale) for window in windows)
+        "".join(_window(window, scale, bottom=axis_top) for window in windows)
         + "".join(_bar(bar, scale) for bar in bars)
-        + "".join(_mark(number, event, scale) for number, event in enumerate(shown_events(events), start=1))
-        + _axis(scale)
+        + "".join(_stem(mark, bottom=axis_top) for mark in marks)
+        + "".join(_mark(mark) for mark in marks)
+        + _axis(scale, top=axis_top)
         + text("checks", x=4, y=CHECKS_TOP + 15, class_="lane")
         + text("events", x=4, y=EVENTS_TOP + 15, class_="lane")
     )
@@ -102,8 +117,8 @@ def draw_timeline(lab: str, events: Sequence[Event], checks: Sequence[CheckRecor
     return picture(
         content,
         width=WIDTH,
-        height=HEIGHT,
-        title=f"Time line of {lab}, {scale.begin:.1f} s to {scale.end:.1f} s",
+        height=axis_top + AXIS_HEIGHT,
+        title=f"Time line of {name}, {scale.begin:.1f} s to {scale.end:.1f} s",
         description="; ".join(told) or "no fault was injected",
     )
 
@@ -125,12 +140,13 @@ def _bars(events: Sequence[Event], checks: Sequence[CheckRecord]) -> list[Bar]:
     ]
 
 
-def _window(window: Window, scale: Scale) -> str:
+def _window(window: Window, scale: Scale, *, bottom: float) -> str:
     left, right = scale.x(window.begin), scale.x(window.end)
-    named = element("title", escape(f"{window.what}: {window.begin:.1f} s to {window.end:.1f} s"))
+    told = f"{window.what}: {window.begin:.1f} s to {window.end:.1f} s"
     width = max(right - left, 2.0)
-    shade = element("rect", named, x=left, y=2.0, width=width, height=AXIS_TOP - 2, class_="window")
-    return shade + text("fault", x=left + 3, y=11.0, class_="window-name")
+    shade = element("rect", x=left, y=2.0, width=width, height=bottom - 2, class_="window")
+    name = text("fault", x=left + 3, y=11.0, class_="window-name") if width >= NAME_WIDTH else ""
+    return element("g", element("title", escape(told)) + shade + name)
 
 
 def _bar(bar: Bar, scale: Scale) -> str:
@@ -145,26 +161,45 @@ def _bar(bar: Bar, scale: Scale) -> str:
     return element("g", drawn)
 
 
-def _mark(number: int, event: Event, scale: Scale) -> str:
-    x = scale.x(event.t)
-    y = EVENTS_TOP + MARK_RADIUS + (number - 1) % MARK_ROWS * (2 * MARK_RADIUS + 2)
+def _placed(events: Sequence[Event], scale: Scale) -> list[Mark]:
+    """The marks of `events`, in as few rows as keep them apart; when all are taken, in the one that was free first."""
+    ends = [-math.inf] * MARK_ROWS
+    marks = []
+    for number, event in enumerate(events, start=1):
+        x = scale.x(event.t)
+        row = next((row for row, end in enumerate(ends) if end <= x - MARK_RADIUS), ends.index(min(ends)))
+        ends[row] = x + MARK_RADIUS
+        marks.append(Mark(number, event, x, row))
+    return marks
+
+
+def _stem(mark: Mark, *, bottom: float) -> str:
+    return element("line", x1=mark.x, y1=CHECKS_TOP + CHECK_HEIGHT, x2=mark.x, y2=bottom, class_="stem")
+
+
+def _mark(mark: Mark) -> str:
+    event, y = mark.event, EVENTS_TOP + MARK_RADIUS + mark.row * ROW_HEIGHT
     told = " ".join(part for part in (f"{event.t:.1f} s:", event.event, event.node, event.detail) if part)
     drawn = (
         element("title", escape(told))
-        + element("line", x1=x, y1=CHECKS_TOP + CHECK_HEIGHT, x2=x, y2=AXIS_TOP, class_="stem")
-        + element("circle", cx=x, cy=y, r=MARK_RADIUS, class_="mark")
-        + text(str(number), x=x, y=y + 4, class_="letter")
+        + element("circle", cx=mark.x, cy=y, r=MARK_RADIUS, class_=f"mark {_colour(event)}")
+        + text(str(mark.number), x=mark.x, y=y + 4, class_="letter")
     )
     return element("g", drawn)
 
 
-def _axis(scale: Scale) -> str:
+def _colour(event: Event) -> str:
+    """What a mark is coloured by: harm, cure, or neither."""
+    return {INJECTED: "harm", HEALED: "cure", "cure-applied": "cure"}.get(event.event, "plain")
+
+
+def _axis(scale: Scale, *, top: float) -> str:
     step = next((step for step in STEPS if scale.span / step <= MOST_TICKS), 1800.0)
     first = math.ceil(scale.begin / step)
     ticks = [tick * step for tick in range(first, math.floor((scale.begin + scale.span) / step) + 1)]
-    line = element("line", x1=LEFT, y1=AXIS_TOP, x2=WIDTH - RIGHT, y2=AXIS_TOP, class_="axis")
+    line = element("line", x1=LEFT, y1=top, x2=WIDTH - RIGHT, y2=top, class_="axis")
     return line + "".join(
-        element("line", x1=scale.x(tick), y1=AXIS_TOP, x2=scale.x(tick), y2=AXIS_TOP + 5, class_="axis")
-        + text(f"{tick:g} s", x=scale.x(tick), y=AXIS_TOP + 18, class_="tick")
+        element("line", x1=scale.x(tick), y1=top, x2=scale.x(tick), y2=top + 5, class_="axis")
+        + text(f"{tick:g} s", x=scale.x(tick), y=top + 18, class_="tick")
         for tick in ticks
     )
