@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from typing import TYPE_CHECKING
 
-from calicolab.commands import build, down, execute, inject, status, up
 from calicolab.errors import CalicolabError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: One module a subcommand, in the order in which help lists them.
-COMMANDS = (build, up, status, execute, inject, down)
+#: Each subcommand and its module in calicolab.commands, in the order in which help lists them.
+COMMANDS = {
+    "build": "build",
+    "up": "up",
+    "status": "status",
+    "exec": "execute",
+    "inject": "inject",
+    "down": "down",
+}
 
 #: Exit codes: argparse's own for what cannot be asked for, "inconclusive" for what broke, the shell's for Ctrl-C.
 EXIT_USAGE, EXIT_BROKEN, EXIT_INTERRUPTED = 2, 6, 130
@@ -25,9 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog="calicolab", description="Conformance and fault injection for Calico."
     )
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.register(subparsers)
-    arguments = parser.parse_args(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    # Only the asked-for one is imported: the labs' libraries take longer to import than a build that has nothing to do.
+    wanted = words[:1] if words and words[0] in COMMANDS else list(COMMANDS)
+    for name in wanted:
+        importlib.import_module(f"calicolab.commands.{COMMANDS[name]}").register(subparsers)
+    arguments = parser.parse_args(words)
     try:
         code: int = arguments.run(arguments)
     except CalicolabError as error:

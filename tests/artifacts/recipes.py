@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,8 +73,8 @@ class Tree:
         (into / "empty").mkdir()
         with self._log.open("a") as log:
             log.write("made\n")
-        # Stands for a compiler at work; nothing is waited for.
-        time.sleep(self._seconds)
+        # Stands for a compiler at work.
+        threading.Event().wait(self._seconds)
         return {"tree": "grown"}
 
     @property
