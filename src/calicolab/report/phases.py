@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from calicolab.evidence.model import CheckRecord
 
+#: Name of the fact that holds a check's phases.
+PHASES = "phases"
 #: With more nodes than this, only the rows that are not up are shown.
 ALL_ROWS_UP_TO = 8
 
@@ -41,7 +43,7 @@ class PhaseView:
 
 def phases_of(checks: Iterable[CheckRecord]) -> list[PhaseView]:
     """The phases of one story's checks, in the order in which they were noted."""
-    views = [_view(name, phase) for check in checks for name, phase in check.facts.get("phases", {}).items()]
+    views = [_view(name, phase) for check in checks for name, phase in check.facts.get(PHASES, {}).items()]
     return sorted(views, key=lambda view: view.seconds)
 
 
