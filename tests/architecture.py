@@ -58,7 +58,7 @@ REGISTRIES = (
     *(("registry", "npmjs", "org"), ("static", "crates", "io"), ("index", "crates", "io")),
 )
 #: A folder of whoever wrote the file: a home, or the root of a workplace.
-MACHINE_PATH = re.compile(r"(?<![\w.})*$-])/(?:home/\w+|Users/\w+|root|work)/")
+MACHINE_PATH = re.compile(r"(?<![\w.})>*$-])/(?:home/\w+|Users/\w+|root|work)/")
 
 
 def suites_only_say_what_must_hold(tree: Path) -> list[str]:

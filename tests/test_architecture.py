@@ -172,7 +172,7 @@ ALLOWED = [
     ("src/calicolab/calico/mesh.py", "import subprocess\nsubprocess.run(['ls'], shell=False)\n"),
     ("fixtures/lab.py", "import pytest\nfrom calicolab.labs.netns.lab import NetnsLab\n"),
     ("docs/exact.md", "\n" * FILE_LINES),
-    ("docs/overlay.md", "the overlay's {base}/work/ and the image's own home/x\n"),
+    ("docs/overlay.md", "the overlay's {base}/work/ and the image's own home/x, or /proc/<pid>/root/run\n"),
 ]
 
 

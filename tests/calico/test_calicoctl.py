@@ -121,8 +121,8 @@ def test_a_version_mismatch() -> None:
 
 def test_a_version_mismatch_may_be_allowed() -> None:
     run = Recorded(result("calicoctl", "v3.31.0", "get-nodes"))
-    Calicoctl(run, config="/root/my.cfg", allow_version_mismatch=True).node_addresses()
-    assert run.asked[0][0][-2:] == ["--config=/root/my.cfg", "--allow-version-mismatch"]
+    Calicoctl(run, config="/etc/my.cfg", allow_version_mismatch=True).node_addresses()
+    assert run.asked[0][0][-2:] == ["--config=/etc/my.cfg", "--allow-version-mismatch"]
 
 
 @versions
