@@ -97,6 +97,10 @@ def test_values_under_a_secrets_name_go_wherever_they_stand() -> None:
     }
 
 
+def test_what_utf8_cannot_hold_is_replaced() -> None:
+    assert redact("a\udc80b").encode() == b"a?b"
+
+
 @given(st.text())
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     once = redact(text)

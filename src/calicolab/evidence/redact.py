@@ -48,7 +48,8 @@ _HARMLESS = re.compile(r"^\\?[\"']?(?:|null|none|true|false|<none>|/[\w./-]*)\\?
 
 
 def redact(text: str) -> str:
-    """`text` without private keys, passwords and tokens."""
+    """`text` without private keys, passwords and tokens, and without what UTF-8 cannot hold."""
+    text = text.encode("utf-8", errors="replace").decode("utf-8")
     text = _PEM.sub(lambda match: f"[redacted {match['label'].lower()}]", text)
     text = _BASE64_PEM.sub(_redact_base64, text)
     text = _JWT.sub(MARK, text)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from calicolab.report.text import holdable
+
 if TYPE_CHECKING:
     from calicolab.evidence.model import CheckRecord, LabRecord, Results
 
-#: What XML 1.0 cannot hold, not even escaped (its production 2, "Char").
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {"fail": "failure", "inconclusive": "error", "skip": "skipped"}
 
 
@@ -49,7 +48,7 @@ def _add_suite(
             ("source", lab.source),
             ("bird", lab.bird),
         ):
-            SubElement(properties, "property", name=key, value=_clean(str(value)))
+            SubElement(properties, "property", name=key, value=holdable(str(value)))
     for check in checks:
         _add_case(suite, check)
 
@@ -58,15 +57,11 @@ def _add_case(suite: Element, check: CheckRecord) -> None:
     story, _, step = check.id.partition("::")
     classname = story.removesuffix(".py").replace("/", ".")
     case = SubElement(
-        suite, "testcase", classname=_clean(classname), name=_clean(step), time=f"{check.duration_s:.3f}"
+        suite, "testcase", classname=holdable(classname), name=holdable(step), time=f"{check.duration_s:.3f}"
     )
     if check.outcome in _ELEMENTS:
         first_line = check.reason.partition("\n")[0]
-        found = SubElement(case, _ELEMENTS[check.outcome], message=_clean(first_line))
-        found.text = _clean(check.reason)
+        found = SubElement(case, _ELEMENTS[check.outcome], message=holdable(first_line))
+        found.text = holdable(check.reason)
     if check.evidence:
-        SubElement(case, "system-out").text = _clean("\n".join(["collected:", *check.evidence]))
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+        SubElement(case, "system-out").text = holdable("\n".join(["collected:", *check.evidence]))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from calicolab.report.svg import element, picture, text
+from calicolab.report.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,7 +151,7 @@ def _row(mesh: MeshView, node: str, *, columns: tuple[str, ...], left: float, y:
         if shown is None:
             drawn.append(element("rect", x=x, y=y, width=cell - 1, height=cell - 1, class_="none"))
             continue
-        told = element("title", escape(f"{node} to {peer}: {shown.detail or shown.state}"))
+        told = element("title", escaped(f"{node} to {peer}: {shown.detail or shown.state}"))
         box = element("rect", x=x, y=y, width=cell - 1, height=cell - 1, class_=shown.kind)
         letter = text(
             shown.letter, x=x + (cell - 1) / 2, y=y + cell * 0.66, class_="letter", font_size=cell * 0.5

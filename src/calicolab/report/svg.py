@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
+from calicolab.report.text import escaped
 
 
 def element(name: str, content: str = "", **attributes: str | float) -> str:
@@ -11,7 +11,7 @@ def element(name: str, content: str = "", **attributes: str | float) -> str:
     An underscore within an attribute's name stands for a hyphen.
     """
     said = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_number(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{escaped(_number(value))}"'
         for key, value in attributes.items()
     )
     return f"<{name}{said}>{content}</{name}>"
@@ -19,12 +19,12 @@ def element(name: str, content: str = "", **attributes: str | float) -> str:
 
 def text(words: str, **attributes: str | float) -> str:
     """A text element with `words`, escaped."""
-    return element("text", escape(words), **attributes)
+    return element("text", escaped(words), **attributes)
 
 
 def picture(content: str, *, width: float, height: float, title: str, description: str) -> str:
     """A whole picture that a screen reader reads as its title and description."""
-    named = element("title", escape(title)) + element("desc", escape(description))
+    named = element("title", escaped(title)) + element("desc", escaped(description))
     return element(
         "svg",
         named + content,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 from calicolab.report.svg import element, picture, text
+from calicolab.report.text import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,14 +146,14 @@ def _window(window: Window, scale: Scale, *, bottom: float) -> str:
     width = max(right - left, 2.0)
     shade = element("rect", x=left, y=2.0, width=width, height=bottom - 2, class_="window")
     name = text("fault", x=left + 3, y=11.0, class_="window-name") if width >= NAME_WIDTH else ""
-    return element("g", element("title", escape(told)) + shade + name)
+    return element("g", element("title", escaped(told)) + shade + name)
 
 
 def _bar(bar: Bar, scale: Scale) -> str:
     left, right = scale.x(bar.begin), scale.x(bar.end)
     width = max(right - left - 1, 2.0)
     told = f"{bar.check.title} ({bar.check.outcome}, {bar.check.duration_s:.1f} s)"
-    drawn = element("title", escape(told)) + element(
+    drawn = element("title", escaped(told)) + element(
         "rect", x=left, y=CHECKS_TOP, width=width, height=CHECK_HEIGHT, class_=f"bar {bar.check.outcome}"
     )
     if width >= MARK_RADIUS:
@@ -181,7 +181,7 @@ def _mark(mark: Mark) -> str:
     event, y = mark.event, EVENTS_TOP + MARK_RADIUS + mark.row * ROW_HEIGHT
     told = " ".join(part for part in (f"{event.t:.1f} s:", event.event, event.node, event.detail) if part)
     drawn = (
-        element("title", escape(told))
+        element("title", escaped(told))
         + element("circle", cx=mark.x, cy=y, r=MARK_RADIUS, class_=f"mark {_colour(event)}")
         + text(str(mark.number), x=mark.x, y=y + 4, class_="letter")
     )
