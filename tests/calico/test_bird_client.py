@@ -6,6 +6,7 @@ import itertools
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -320,3 +321,42 @@ def test_one_wrong_byte_raises_nothing_but_a_bird_error(
             client.sessions()
         except BirdError:
             return
+
+
+LONG = 200_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"1002-" + b"x " * LONG,
+        b"1002-Mesh_1 BGP master up 12:00:00 " + b" " * LONG + b"x",
+        b"1006-Routes: " + b"9" * LONG + b" imported",
+        b"1006-Last error: " + b" " * LONG + b"x",
+        b"1007-10.0.0.0/8 " + b"via " * LONG,
+        b"1007-10.0.0.0/8 " + b" " * LONG + b"x",
+        b"1007-10.0.0.0/8 x " + b"[a a " * LONG,
+        b"0024-Wait timer is " + b"9" * LONG + b"/1",
+    ],
+)
+def test_no_line_is_slow_to_read(path: Path, line: bytes) -> None:
+    """What a regular expression could spend minutes on takes no longer than the time-out."""
+
+    def talk(connection: socket.socket, number: int) -> None:
+        connection.sendall(WELCOME)
+        if number == 1:
+            hear(connection, b"show route\n")
+            connection.sendall(line + b"\n0000 \n")
+        else:
+            hear(connection)
+            status, end, protocols = ESTABLISHED.partition(b"0013 ")
+            connection.sendall(
+                status + line + b"\n" + end + protocols.replace(b"0000 \n", line + b"\n0000 \n")
+            )
+
+    with Speaker(path, talk), BirdClient(path) as client:
+        began = time.monotonic()
+        for ask in (client.routes, client.sessions):
+            with suppress(BirdProtocolError):
+                ask()
+        assert time.monotonic() - began < 2

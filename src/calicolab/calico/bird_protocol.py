@@ -7,7 +7,9 @@ message that belongs to no reply. Source: BIRD 1.6, nest/cli.c and doc/reply_cod
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from calicolab.calico.bird_errors import BirdProtocolError
 
@@ -20,8 +22,7 @@ FIRST_ERROR = 8000
 WELCOME = 1
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of a reply, with the code that it has or takes over from the line before."""
 
     code: int
@@ -49,51 +50,38 @@ class ReplyReader:
     """Takes bytes as they come and hands out whole replies."""
 
     def __init__(self) -> None:
-        self._pending = bytearray()
+        self._replies: deque[Reply] = deque()
         self._lines: list[Line] = []
+        self._rest = b""
         self._size = 0
-        self._searched = 0
 
     def feed(self, data: bytes) -> None:
-        """Take `data`, which may end anywhere."""
-        self._pending += data
-
-    def take(self) -> Reply | None:
-        """The next whole reply; None when more bytes are needed.
+        """Take `data`, which may end anywhere.
 
         Raises:
-            BirdProtocolError: what was fed is no reply of BIRD's.
+            BirdProtocolError: what was fed is no reply of BIRD's; nothing more can be read.
         """
-        begin = 0
-        try:
-            while (end := self._pending.find(b"\n", max(begin, self._searched))) >= 0:
-                finished = self._add(bytes(self._pending[begin:end]))
-                self._size += end + 1 - begin
-                begin = end + 1
-                if self._size > REPLY_LIMIT:
-                    break
-                if finished:
-                    reply = Reply(tuple(self._lines))
-                    self._lines, self._size = [], 0
-                    return reply
-        finally:
-            del self._pending[:begin]
-            self._searched = 0
-        self._searched = len(self._pending)
-        if self._size + len(self._pending) > REPLY_LIMIT:
+        *whole, self._rest = (self._rest + data).split(b"\n")
+        self._size += len(data)
+        for raw in whole:
+            if raw[:1] == b" " and self._lines:
+                self._lines.append(Line(self._lines[-1].code, raw[1:].decode(errors="replace")))
+            elif raw[:1] != b"+":
+                self._add(raw)
+        if self._size > REPLY_LIMIT:
             raise BirdProtocolError(f"one reply is longer than {REPLY_LIMIT} bytes, so this is no BIRD")
-        return None
 
-    def _add(self, raw: bytes) -> bool:
-        """Add a line; whether it ends the reply."""
-        if raw.startswith(b" ") and self._lines:
-            self._lines.append(Line(self._lines[-1].code, raw[1:].decode(errors="replace")))
-            return False
-        if raw.startswith(b"+"):
-            return False
+    def take(self) -> Reply | None:
+        """The next whole reply; None when more bytes are needed."""
+        return self._replies.popleft() if self._replies else None
+
+    def _add(self, raw: bytes) -> None:
+        """Add a line that has a code of its own."""
         code, mark = raw[:4], raw[4:5]
         if not (len(code) == 4 and code.isdigit() and mark in (b" ", b"-")):
             shown = raw[:SHOWN].decode(errors="backslashreplace")
             raise BirdProtocolError(f"BIRD's lines begin with a reply code, this one does not: {shown!r}")
         self._lines.append(Line(int(code), raw[5:].decode(errors="replace")))
-        return mark == b" "
+        if mark == b" ":
+            self._replies.append(Reply(tuple(self._lines)))
+            self._lines, self._size = [], 0

@@ -19,7 +19,7 @@ ROUTE = 1007
 #: Prefix (left out when it is that of the line before), where it goes, who brought it and since when, whether it is the
 #: best one, its preference and what its protocol adds.
 _ROUTE = re.compile(
-    r"(?P<prefix>\S*)\s+(?P<target>\S.*?)\s+\[(?P<protocol>\S+) [^\]]*\]\s*(?P<marks>[*!]*)\s*\([^)]*\)(?P<rest>.*)",
+    r"(?P<prefix>\S+) (?P<target>\S[^\[]*) \[(?P<protocol>\S+) [^\[\]]*\](?P<marks>[ *!]*)\([^()]*\)(?P<rest>.*)",
     re.ASCII,
 )
 _VIA = re.compile(r"via (?P<gateway>\S+) on (?P<interface>\S+)", re.ASCII)
@@ -58,31 +58,32 @@ def parse(reply: Reply) -> tuple[Route, ...]:
 def _routes(lines: Iterator[Line]) -> Iterator[Route]:
     prefix = ""
     for line in _joined(lines):
-        found = _ROUTE.match(line)
+        words = line.split()
+        if not line.startswith(" "):
+            prefix = words.pop(0) if words else ""
+        text = " ".join([prefix, *words])
+        found = _ROUTE.match(text)
         if found is None:
             raise BirdProtocolError(f"this is no route as BIRD 1.6 prints it: {line!r}")
-        prefix = found["prefix"] or prefix
-        hops = found["target"] + found["rest"]
+        hops = f"{found['target']} {found['rest']}"
         yield Route(
             prefix=prefix,
             protocol=found["protocol"],
-            target=found["target"].split(maxsplit=1)[0],
+            target=found["target"].split()[0],
             gateways=tuple(hop["gateway"] for hop in _VIA.finditer(hops)),
             interfaces=tuple(hop["interface"] for hop in (*_VIA.finditer(hops), *_DEV.finditer(hops))),
             primary="*" in found["marks"],
-            line=" ".join((prefix + line.removeprefix(prefix)).split()),
+            line=text,
         )
 
 
 def _joined(lines: Iterator[Line]) -> Iterator[str]:
     """A route in one line: the next hops of a multipath route follow on lines that begin with a tab."""
-    route = ""
+    route: list[str] = []
     for line in lines:
-        if line.text.startswith("\t"):
-            route += line.text
-            continue
-        if route:
-            yield route
-        route = line.text
+        if route and not line.text.startswith("\t"):
+            yield "".join(route)
+            route = []
+        route.append(line.text)
     if route:
-        yield route
+        yield "".join(route)

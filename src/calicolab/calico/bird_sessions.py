@@ -31,10 +31,13 @@ OTHER = "other"
 _NAME = re.compile(r"(Mesh|Global|Node|Local_Workload)_(.+)", re.ASCII)
 #: name, protocol, table, state, since, info; the last may be empty. Only the time may have a space in it.
 _ROW = re.compile(rf"(\S+)\s+(\S+)\s+(\S+)\s+(\S+)\s+({PATTERN})(?:\s+(.*))?\Z", re.ASCII)
-_COUNT = re.compile(r"(\d+) (imported|exported|preferred)", re.ASCII)
+_DETAIL = re.compile(
+    r"^ *(Neighbor address|BGP state|Last error|Neighbor caps|Routes):(.*)$", re.ASCII | re.MULTILINE
+)
+_COUNT = re.compile(r"\b(\d{1,18}) (imported|exported|preferred)", re.ASCII)
 #: The peer's capability: `restart-able`; one that only helps others to restart says `restart-aware` (bgp/bgp.c).
 _RESTARTS = "restart-able"
-_PEER_RESTARTING = "Neighbor graceful restart active"
+_PEER_RESTARTING = re.compile(r"^ *Neighbor graceful restart active$", re.ASCII | re.MULTILINE)
 
 
 def parse(reply: Reply, *, clock: Clock, log: BirdLog | None = None) -> tuple[Session, ...]:
@@ -81,21 +84,21 @@ class SteadySince:
         return session
 
 
-def _protocols(lines: Sequence[Line]) -> Iterator[tuple[str, list[str]]]:
-    """Each protocol's row with its details."""
+def _protocols(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
+    """Each protocol's row with the lines of its details."""
     row, details = "", list[str]()
-    for line in lines:
-        if line.code == ROW:
+    for code, text in lines:
+        if code == DETAIL:
+            details.append(text)
+        elif code == ROW:
             if row:
-                yield row, details
-            row, details = line.text, []
-        elif line.code == DETAIL:
-            details.append(line.text.strip())
+                yield row, "\n".join(details)
+            row, details = text, []
     if row:
-        yield row, details
+        yield row, "\n".join(details)
 
 
-def _session(row: str, details: list[str], *, clock: Clock, log: BirdLog | None) -> Session | None:
+def _session(row: str, details: str, *, clock: Clock, log: BirdLog | None) -> Session | None:
     columns = _ROW.match(row)
     if columns is None:
         raise BirdProtocolError(
@@ -105,7 +108,7 @@ def _session(row: str, details: list[str], *, clock: Clock, log: BirdLog | None)
     if protocol != "BGP":
         return None
     kind, address = _kind_and_address(name)
-    said = {label: text.strip() for label, found, text in (line.partition(":") for line in details) if found}
+    said = {label: text.strip() for label, text in _DETAIL.findall(details)}
     counts = {what: int(count) for count, what in _COUNT.findall(said.get("Routes", ""))}
     moment = clock.moment(since)
     if log is not None:
@@ -123,7 +126,7 @@ def _session(row: str, details: list[str], *, clock: Clock, log: BirdLog | None)
         exported=counts.get("exported"),
         preferred=counts.get("preferred"),
         graceful_restart=_RESTARTS in said.get("Neighbor caps", "").split(),
-        peer_restarting=_PEER_RESTARTING in details,
+        peer_restarting=_PEER_RESTARTING.search(details) is not None,
         since_precision=moment.precision,
     )
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: Code of "Graceful restart recovery in progress" (BIRD 1.6, doc/reply_codes).
 RECOVERING = 24
 
-_WAITING = re.compile(r"Waiting for (\d+) protocols? to recover", re.ASCII)
-_TIMER = re.compile(r"Wait timer is (\d+)/(\d+)", re.ASCII)
+_WAITING = re.compile(r"Waiting for (\d{1,18}) protocols? to recover", re.ASCII)
+_TIMER = re.compile(r"Wait timer is (\d{1,18})/(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True)
