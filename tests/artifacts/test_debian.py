@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from calicolab.artifacts.debian import first_error, read_targets, source_lines
+from calicolab.artifacts.debian import first_error, has_default_route
+from calicolab.artifacts.debian_sources import read_targets, source_lines
 from calicolab.errors import UsageError
 
 DEBIAN_12 = """\
@@ -55,3 +56,25 @@ def test_apts_first_error_is_quoted() -> None:
     assert first_error("E: Unable to lock\n") == "Unable to lock"
     assert first_error("something else\nlast words\n") == "last words"
     assert first_error("") == "it said nothing"
+
+
+IPV4_HEAD = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+IPV4_DEFAULT = "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+IPV4_SUBNET = "eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+NOWHERE = "0" * 32
+IPV6_LOOPBACK = f"{NOWHERE} 00 {NOWHERE} 00 {NOWHERE} ffffffff 00000001 00000000 00200200       lo\n"
+IPV6_DEFAULT = IPV6_LOOPBACK.replace("lo\n", "eth0\n")
+
+
+@pytest.mark.parametrize(
+    ("tables", "out"),
+    [
+        ((), False),
+        ((IPV4_HEAD, IPV6_LOOPBACK), False),
+        ((IPV4_HEAD + IPV4_SUBNET,), False),
+        ((IPV4_HEAD + IPV4_SUBNET + IPV4_DEFAULT,), True),
+        ((IPV4_HEAD, IPV6_LOOPBACK + IPV6_DEFAULT), True),
+    ],
+)
+def test_a_way_out_is_a_default_route(tables: tuple[str, ...], out: bool) -> None:
+    assert has_default_route(*tables) == out

@@ -6,15 +6,14 @@ is the one that the machine's own apt uses.
 
 from __future__ import annotations
 
-import functools
-import shutil
-from dataclasses import dataclass, replace
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import filelock
 
 from calicolab.artifacts import disk
+from calicolab.artifacts.debian_sources import CONFIGURATION_TIMEOUT, KEYRING, machine_sources, source_lines
 from calicolab.artifacts.stream import ProgramFailed, follow
 from calicolab.command import run
 from calicolab.errors import ArtifactError, LabError, UsageError
@@ -22,99 +21,13 @@ from calicolab.errors import ArtifactError, LabError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-#: Archive names under which a mirror of Debian's main archive may be listed.
-DEBIAN_SUITES = frozenset(
-    {
-        "bullseye",
-        "bookworm",
-        "trixie",
-        "forky",
-        "sid",
-        "oldoldstable",
-        "oldstable",
-        "stable",
-        "testing",
-        "unstable",
-    }
-)
-#: Seconds for apt to read the machine's configuration, and to fetch lists or packages.
-CONFIGURATION_TIMEOUT = 30.0
+#: Seconds to fetch lists or packages.
 FETCH_TIMEOUT = 900.0
-
-
-@dataclass(frozen=True)
-class Source:
-    """One line of the machine's apt sources; `origin` is "" where its lists were never fetched."""
-
-    site: str
-    suite: str
-    component: str
-    origin: str
-
-
-def read_targets(listed: str) -> tuple[Source, ...]:
-    """The sources in what `apt-get indextargets` printed, a line each: site, suite, component, origin."""
-    sources = []
-    for line in listed.splitlines():
-        site, suite, component, origin = line.split("|")
-        # apt prints what it does not know as it was asked for.
-        sources.append(Source(site, suite, component, "" if origin.startswith("$(") else origin))
-    return tuple(dict.fromkeys(sources))
-
-
-@functools.cache
-def machine_sources() -> tuple[Source, ...]:
-    """The sources that this machine's apt is configured with.
-
-    Raises:
-        UsageError: there is no apt.
-    """
-    if shutil.which("apt-get") is None:
-        raise UsageError(
-            "apt-get was not found: the lab's programs come from Debian packages; use a Debian machine"
-        )
-    # All of them, whether their lists were ever fetched or not; without lists apt does not know an origin.
-    every = _index_targets("--no-release-info")
-    if len({source.site for source in every if _may_be_debians(source)}) < 2:
-        return every
-    origins = {source.site: source.origin for source in _index_targets()}
-    return tuple(replace(source, origin=origins.get(source.site, "")) for source in every)
-
-
-def source_lines(suite: str, sources: Sequence[Source]) -> tuple[str, ...]:
-    """The sources.list lines for `suite`: its own on the machine's mirror, and its updates where the machine has them.
-
-    Raises:
-        UsageError: the machine's sources name no mirror of Debian.
-    """
-    mirrors = [source for source in sources if _may_be_debians(source)]
-    # A mirror that says it is Debian's beats one that has not said anything yet.
-    mirrors.sort(key=lambda source: source.origin != "Debian")
-    if not mirrors:
-        found = ", ".join(sorted({f"{source.site} {source.suite}" for source in sources})) or "none"
-        raise UsageError(
-            f"no mirror of Debian is among this machine's apt sources (found: {found}); "
-            "add one to /etc/apt/sources.list.d"
-        )
-    pairs = [(mirrors[0].site, suite)]
-    pairs += [
-        (source.site, source.suite)
-        for source in sources
-        if source.component == "main" and source.suite in (f"{suite}-updates", f"{suite}-security")
-    ]
-    return tuple(f"deb [signed-by={KEYRING}] {site} {name} main" for site, name in dict.fromkeys(pairs))
-
-
-def _may_be_debians(source: Source) -> bool:
-    return source.component == "main" and source.suite in DEBIAN_SUITES and source.origin in ("", "Debian")
-
-
-def _index_targets(*options: str) -> tuple[Source, ...]:
-    wanted = ("--format", "$(SITE)|$(RELEASE)|$(COMPONENT)|$(ORIGIN)", "Created-By: Packages")
-    return read_targets(
-        run(["apt-get", "indextargets", *options, *wanted], timeout=CONFIGURATION_TIMEOUT).stdout
-    )
+#: How often apt asks again after a hiccup, waiting 1 s and then 2 s.
+RETRIES = 2
+_HICCUP = re.compile(r"Temporary failure resolving|timed out|Connection reset|50[0234] ")
+#: The kernel's routes, IPv4 and IPv6.
+ROUTES = (Path("/proc/net/route"), Path("/proc/net/ipv6_route"))
 
 
 class PrivateApt:
@@ -136,10 +49,15 @@ class PrivateApt:
             (self._folder / name).mkdir(parents=True, exist_ok=True)
         (self._folder / "status").touch()
         (self._folder / "sources.list").write_text("\n".join(lines) + "\n")
-        # Retries=0: what does not answer now is said now. Error-Mode: a list that failed is an error.
         # The lock: apt does not wait for another apt-get update, it fails.
         with filelock.FileLock(self._folder / "update.lock", timeout=FETCH_TIMEOUT):
-            self._apt_get("-o", "Acquire::Retries=0", "-o", "APT::Update::Error-Mode=any", "update")
+            try:
+                self._update(retries=0)
+            except ArtifactError as error:
+                # No network at all is said at once; a hiccup of one that is there is worth a moment.
+                if not (_HICCUP.search(str(error)) and _has_way_out()):
+                    raise
+                self._update(retries=RETRIES)
 
     def download(self, packages: Sequence[str], *, on_line: Callable[[str], None]) -> tuple[Path, ...]:
         """Fetch `packages` (without what they depend on) and return their files, in that order.
@@ -150,6 +68,10 @@ class PrivateApt:
         archives = self._folder / "cache" / "archives"
         self._apt_get("download", *packages, cwd=archives, on_line=on_line)
         return tuple(_newest(archives, package) for package in packages)
+
+    def _update(self, *, retries: int) -> None:
+        # Error-Mode: a list that could not be fetched is an error.
+        self._apt_get("-o", f"Acquire::Retries={retries}", "-o", "APT::Update::Error-Mode=any", "update")
 
     def _apt_get(
         self, *arguments: str, cwd: Path | None = None, on_line: Callable[[str], None] = lambda _line: None
@@ -194,6 +116,22 @@ def first_error(said: str) -> str:
         if line.startswith(("E:", "W:"))
     ]
     return (errors or lines or ["it said nothing"])[0 if errors else -1]
+
+
+def has_default_route(*tables: str) -> bool:
+    """Whether any of `tables`, each like /proc/net/route or /proc/net/ipv6_route, leads everywhere."""
+    for line in (line for table in tables for line in table.splitlines()):
+        words = line.split()
+        # IPv4: interface, destination, gateway, flags, ..., mask. IPv6: destination, prefix length, ..., interface.
+        if len(words) == 11 and words[1] == words[7] == "00000000":
+            return True
+        if len(words) == 10 and (words[0], words[1]) == ("0" * 32, "00") and words[9] != "lo":
+            return True
+    return False
+
+
+def _has_way_out() -> bool:
+    return has_default_route(*(path.read_text() for path in ROUTES if path.exists()))
 
 
 def package_version(archive: Path) -> str:

@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING
 
 from calicolab.artifacts import disk
 from calicolab.artifacts.cache import checksum
-from calicolab.artifacts.debian import (
-    CONFIGURATION_TIMEOUT,
-    KEYRING,
-    PrivateApt,
-    first_error,
-    machine_sources,
-    source_lines,
-    unpack,
-)
+from calicolab.artifacts.debian import PrivateApt, first_error, unpack
+from calicolab.artifacts.debian_sources import CONFIGURATION_TIMEOUT, KEYRING, machine_sources, source_lines
 from calicolab.artifacts.stream import ProgramFailed, follow
 from calicolab.command import run, run_status
 from calicolab.errors import ArtifactError, UsageError

