@@ -11,7 +11,7 @@ from pyroute2 import IPRoute
 
 from calicolab import artifacts
 from calicolab.artifacts.progress import Plain
-from calicolab.command import run_status
+from calicolab.command import run
 from calicolab.evidence.timeline import Timeline
 from calicolab.labs.netns import ownership, standing
 from calicolab.labs.netns.lab import NetnsLab
@@ -41,24 +41,26 @@ class Traces:
     processes: tuple[ownership.MarkedProcess, ...]
     mounts: tuple[str, ...]
     links: tuple[str, ...]
-    named_namespaces: str
+    named_namespaces: tuple[str, ...]
     rules: str
     forwarding: str
     files: tuple[str, ...]
 
     @classmethod
-    def now(cls) -> Traces:
+    def now(cls, files: artifacts.LabFiles) -> Traces:
         """Look."""
         mounts = Path("/proc/self/mountinfo").read_text().splitlines()
         with IPRoute() as link:
             links = tuple(sorted(item.get_attr("IFLA_IFNAME") for item in link.get_links()))
-        rules = [run_status([save], timeout=10).stdout for save in ("iptables-save", "nft")]
+        # This machine need not have iptables; the lab's own shows the rules of whatever network it is run in.
+        rules = run(["chroot", str(files.debian), "iptables-nft-save"], timeout=10).stdout
+        legacy = Path("/proc/net/ip_tables_names")
         return cls(
             processes=tuple(ownership.marked()),
             mounts=tuple(line for line in mounts if "calicolab" in line or "overlay" in line),
             links=links,
-            named_namespaces=run_status(["ip", "netns", "list"], timeout=10).stdout,
-            rules="".join(rules),
+            named_namespaces=tuple(sorted(file.name for file in Path("/run/netns").glob("*"))),
+            rules=rules + (legacy.read_text() if legacy.exists() else ""),
             forwarding=Path("/proc/sys/net/ipv4/ip_forward").read_text(),
             files=tuple(
                 sorted(
@@ -73,11 +75,11 @@ class Traces:
 
 
 @pytest.fixture
-def nothing_left() -> Callable[[], None]:
+def nothing_left(lab_files: artifacts.LabFiles) -> Callable[[], None]:
     """Says what has appeared on this machine since the test began, and fails if anything has."""
-    before = Traces.now()
+    before = Traces.now(lab_files)
 
     def check() -> None:
-        assert Traces.now() == before
+        assert Traces.now(lab_files) == before
 
     return check

@@ -40,7 +40,7 @@ class Container:
         """Begin a start; `started` must be given what comes of it."""
         if self.init is not None and self.init.alive():
             raise LabError(f"container {self.name} runs already on {self.machine.name}")
-        settings = {"PATH": namespaces.PATH, **self.environment}
+        settings = {"PATH": namespaces.PATH, **self.machine.marks, **self.environment}
         program = ["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in settings.items()), *self.argv]
         script = [
             *(
