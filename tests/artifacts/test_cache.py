@@ -98,6 +98,14 @@ def test_a_link_that_points_elsewhere_is_damage(cache: Cache, tree: Tree) -> Non
     assert "bin/also differs from its checksum" in fill(cache, tree).text
 
 
+def test_a_manifest_of_another_make_is_damage(cache: Cache, tree: Tree) -> None:
+    fill(cache, tree)
+    entry = cache.files(tree).parent
+    (entry / "manifest.json").write_bytes(b'{"name": 7}')
+    (entry / "manifest.sha256").write_text(checksum(b'{"name": 7}'))
+    assert "is damaged and is built again" in fill(cache, tree).text
+
+
 def test_a_recipe_of_another_key_is_another_entry(cache: Cache, tmp_path: Path) -> None:
     old, new = Tree(tmp_path / "log"), Tree(tmp_path / "log", version="v2")
     fill(cache, old)

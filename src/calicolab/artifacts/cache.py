@@ -138,7 +138,7 @@ class Cache:
         try:
             manifest = _read_manifest(path)
             wrong = differences(manifest.files, survey(path / "files", checksums))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
             wrong = [str(error)]
         if not wrong:
             return Entry(files=path / "files", manifest=manifest)
