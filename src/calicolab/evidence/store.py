@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from calicolab.errors import CalicolabError
-from calicolab.evidence.model import SCHEMA, Results
+from calicolab.evidence.model import SCHEMA, CheckRecord, Results
 from calicolab.evidence.redact import redact, redact_all
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ class RunStore:
     """The folder of one run, `reports/<run id>`."""
 
     folder: Path
+    #: Checks as they were written before: a run writes after every check, and those of 50 nodes are large.
+    _written: dict[tuple[str, str], tuple[CheckRecord, msgspec.Raw]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def run_id(self) -> str:
@@ -66,8 +70,18 @@ class RunStore:
 
     def write_results(self, results: Results) -> None:
         """Replace results.json by `results`, whole or not at all, without a secret in it."""
-        clean = redact_all(msgspec.to_builtins(results))
+        clean = redact_all(msgspec.to_builtins(msgspec.structs.replace(results, checks=[])))
+        clean["checks"] = [self._clean(check) for check in results.checks]
         _replace(self.folder / RESULTS, msgspec.json.format(msgspec.json.encode(clean), indent=1))
+
+    def _clean(self, check: CheckRecord) -> msgspec.Raw:
+        """A check in JSON, without a secret in it."""
+        before = self._written.get((check.id, check.lab))
+        if before is not None and before[0] is check:
+            return before[1]
+        clean = msgspec.Raw(msgspec.json.encode(redact_all(msgspec.to_builtins(check))))
+        self._written[check.id, check.lab] = check, clean
+        return clean
 
     def write_text(self, relative: str, text: str) -> str:
         """Store `text`, redacted, as the file `relative` and return that name."""
