@@ -97,7 +97,7 @@ def machine(tmp_path: Path) -> Machine:
     for program in REAL:
         (tmp_path / "bin" / program).symlink_to(shutil.which(program) or f"/no/{program}")
     machine.has("python3", MAKES_VENV)
-    for program in ("mmdebstrap", "chromium", "chromedriver", "apt-get"):
+    for program in ("mmdebstrap", "ip", "iptables-save", "chromium", "chromedriver", "apt-get"):
         machine.has(program)
     for program in ("pip", "calicolab", "tox"):
         machine.has(program, where="venv")
