@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,9 +34,11 @@ PACKAGES = (
 #: -s -w: without symbol tables, which nothing here reads.
 FLAGS = ("-trimpath", "-buildvcs=false")
 LINKER_FLAGS = ("-s", "-w")
-#: What one version takes: in the cache, and in each of Go's caches (compiled packages, modules).
+#: What one version takes: in the cache, in Go's caches (compiled packages, modules), and for temporary files.
 MEGABYTES = 400
-GO_MEGABYTES = 1000
+COMPILED_MEGABYTES = 1500
+MODULES_MEGABYTES = 800
+TEMPORARY_MEGABYTES = 700
 
 
 class CalicoPrograms:
@@ -67,12 +70,11 @@ class CalicoPrograms:
 
     def needs(self) -> Sequence[disk.Need]:
         """The room for the programs, and for Go's caches where Go is here to say where they are."""
+        rooms = [(self._cache, MEGABYTES), (Path(tempfile.gettempdir()), TEMPORARY_MEGABYTES)]
         go = golang.find(self._minimum_go(), cache=self._cache)
-        folders = go.cache_folders() if go is not None else ()
-        return (
-            disk.Need(self._cache, MEGABYTES, self.title),
-            *(disk.Need(folder, GO_MEGABYTES, self.title) for folder in folders),
-        )
+        if go is not None:
+            rooms += zip(go.cache_folders(), (COMPILED_MEGABYTES, MODULES_MEGABYTES), strict=True)
+        return tuple(disk.Need(folder, megabytes, self.title) for folder, megabytes in rooms)
 
     def check(self) -> None:
         """See that Calico's module is here or is served. A Go that must be brought along first finds out later."""
