@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.labs import new_lab
 from benchmarks.measure import Figure, keep
-from calicolab.labs.netns import ownership
+from calicolab.labs.netns import namespaces, ownership
 
 NODES = 50
 
@@ -25,7 +25,9 @@ def main() -> None:
         if len(mesh.established_pairs) != NODES * (NODES - 1):
             raise SystemExit(f"not a full mesh: {mesh}")
         print(f"{len(mesh.established_pairs)} sessions Established")
-        mine = [process.pid for process in ownership.marked() if process.lab == lab.marks[ownership.LAB_MARK]]
+        mine = [
+            process.pid for process in ownership.marked() if process.lab == lab.marks[namespaces.LAB_MARK]
+        ]
         memory.add(sum(map(proportional, mine)) / NODES / 1e6)
         used.add((before - available()) / NODES / 1e6)
     keep("fifty_nodes", [up, memory, used])

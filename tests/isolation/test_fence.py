@@ -10,7 +10,7 @@ from pyroute2 import IPRoute
 
 from calicolab.errors import LabError
 from calicolab.faults.docker_bridge import DockerBridge
-from calicolab.labs.netns import fence, namespaces, network
+from calicolab.labs.netns import fence, namespaces, network, ownership
 from calicolab.wait import wait_for
 from tests.isolation.capture import Capture
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.root
 
 BRIDGE_NETWORK = "172.18.0.0/16"
+#: Of a process that nobody else is to end.
+MARKS = {namespaces.LAB_MARK: "control", namespaces.OWNER_MARK: ownership.STANDING}
 CABLE, ITS_END, FAR_END = "calicolab0", "172.31.255.253", "172.31.255.254"
 
 
@@ -34,7 +36,7 @@ def leak() -> Iterator[Callable[[str], None]]:
     argv = namespaces.new_lab(
         ["/bin/sh", "-c", "read -r pid rest < /proc/self/stat; echo $pid; exec sleep 60"], dies_with_us=True
     )
-    init = namespaces.boot("the control", argv, environment={}).init()
+    init = namespaces.boot("the control", argv, marks=MARKS).init()
     try:
         with IPRoute() as link:
             peer = {"ifname": "eth0", "net_ns_pid": init.pid}
@@ -57,6 +59,7 @@ def leak() -> Iterator[Callable[[str], None]]:
         yield send
     finally:
         init.kill()
+        namespaces.wait_for_ended(MARKS)
 
 
 def test_the_capture_sees_a_packet_that_leaves(leak: Callable[[str], None]) -> None:

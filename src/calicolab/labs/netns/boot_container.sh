@@ -29,5 +29,6 @@ while [ "$1" != -- ]; do
 done
 shift
 
-echo "$pid"
-exec chroot "$root" "$@" >> "$machine/var/log/container-${directory##*/}.log" 2>&1
+# Said from inside: who is told the number enters by it, and must not find this script's own root there.
+exec 3>> "$machine/var/log/container-${directory##*/}.log"
+exec chroot "$root" /bin/sh -c 'echo "$0"; exec "$@" >&3 2>&3 3>&-' "$pid" "$@"

@@ -36,5 +36,5 @@ printf '%s\n' "$name" > /proc/sys/kernel/hostname
 printf '%s\n' "$name" > "$root/etc/hostname"
 printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$name" > "$root/etc/hosts"
 
-echo "$pid"
-exec chroot "$root" runsvdir -P /etc/calicolab/services > "$root/var/log/machine.log" 2>&1
+# Said from inside: who is told the number enters by it, and must not find this script's own root there.
+exec chroot "$root" /bin/sh -c 'echo "$0"; exec runsvdir -P /etc/calicolab/services > /var/log/machine.log 2>&1' "$pid"

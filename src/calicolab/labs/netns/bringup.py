@@ -35,7 +35,7 @@ def boot_switch(files: LabFiles, *, marks: Mapping[str, str], dies_with_us: bool
     directory = f"{ownership.mount_point()}/{SWITCH}"
     script = boot_argv(name=SWITCH, directory=directory, layers=(files.debian,))
     argv = namespaces.new_lab(script, dies_with_us=dies_with_us)
-    init = namespaces.boot("the lab", argv, environment=marks).init()
+    init = namespaces.boot("the lab", argv, marks=marks).init()
     return Machine(name=SWITCH, directory=directory, init=init, marks=marks)
 
 
@@ -56,7 +56,7 @@ def boot_machines(topology: Topology, files: LabFiles, *, switch: Machine) -> di
         directory = f"{lab}/{plan.name}"
         script = boot_argv(name=plan.name, directory=directory, layers=(files.machine, files.debian))
         argv = namespaces.new_machine(switch.init, script)
-        booting[plan.name] = namespaces.boot(f"machine {plan.name}", argv, environment=switch.marks)
+        booting[plan.name] = namespaces.boot(f"machine {plan.name}", argv, marks=switch.marks)
     return {
         name: Machine(name=name, directory=f"{lab}/{name}", init=boot.init(), marks=switch.marks)
         for name, boot in booting.items()

@@ -54,7 +54,7 @@ class Container:
         return namespaces.boot(
             f"container {self.name} on {self.machine.name}",
             namespaces.new_container(self.machine.init, script),
-            environment=self.machine.marks,
+            marks=self.machine.marks,
         )
 
     def start(self) -> None:

@@ -11,7 +11,7 @@ from calicolab.calico.mesh import Mesh
 from calicolab.errors import LabError, UsageError
 from calicolab.evidence.model import EtcdRecord, LabRecord
 from calicolab.faults.ledger import FaultLedger
-from calicolab.labs.netns import bringup, fence, network, ownership, pods, preflight, topology
+from calicolab.labs.netns import bringup, fence, namespaces, network, ownership, pods, preflight, topology
 from calicolab.labs.netns.calico_node import NetnsCalicoNode
 from calicolab.labs.netns.container import Image
 from calicolab.labs.netns.etcd import EtcdCluster
@@ -126,13 +126,6 @@ class NetnsLab:
             },
         }
 
-    def _inits(self) -> list[Init]:
-        """The first process of everything that was started, also of a lab that came up halfway."""
-        containers = [node.calico.container for node in self._nodes] + [pod.server for pod in self._pods]
-        containers += self._etcd.containers if self._etcd is not None else ()
-        machines = [machine.init for machine in self._machines.values()]
-        return machines + [container.init for container in containers if container.init is not None]
-
     def adopt(self, processes: Mapping[str, Init]) -> None:
         """Take over a lab that stands already, by its processes (`processes()` of whoever brought it up)."""
         self._switch = bringup.adopt_machine(bringup.SWITCH, processes, marks=self.marks)
@@ -171,13 +164,12 @@ class NetnsLab:
         """End it and all that is in it; nothing is left. A lab that is not up is no error."""
         if self._switch is None:
             return
-        # The switch takes all others with it; the rest is waited for, so that nothing of ours is left behind either.
-        ending = [self._switch.init, *(init for init in self._inits() if init is not self._switch.init)]
-        self._switch = None
+        switch, self._switch = self._switch, None
         for node in self._nodes:
             node.calico.close()
-        for init in ending:
-            init.kill()
+        # Takes everything else of the lab with it.
+        switch.init.kill()
+        namespaces.wait_for_ended(self.marks)
         self._machines, self._nodes, self._pods, self._etcd = {}, [], [], None
         self._note("lab-down")
 
@@ -236,11 +228,16 @@ class NetnsLab:
         """One test pod on each node; made when first asked for."""
         if not self._pods:
             image = Image(layers=(self._files.machine, self._files.debian), shared=pods.shared())
+
+            def create(node: NetnsNode) -> pods.NetnsPod:
+                return pods.create(node.machine, name=f"pod-{node.name}", image=image)
+
+            # The first pod alone: two first pods at once both make the network's profile, and Calico's plugin fails
+            # one of them ("resource already exists: Profile(k8s-pod-network)"); a kubelet would try again.
+            first, *others = self._nodes
+            made = [create(first)]
             with ThreadPoolExecutor(max_workers=4) as pool:
-                made = pool.map(
-                    lambda node: pods.create(node.machine, name=f"pod-{node.name}", image=image), self._nodes
-                )
-                self._pods = list(made)
+                self._pods = made + list(pool.map(create, others))
             self._note("pods-serving", detail=", ".join(f"{pod.name} {pod.address}" for pod in self._pods))
         return tuple(self._pods)
 

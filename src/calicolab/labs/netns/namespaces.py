@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import threading
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
 BOOT_TIMEOUT = 60.0
 #: Seconds for a killed namespace to be gone.
 END_TIMEOUT = 15.0
+#: What the environment of a lab's processes says: which lab they are of, and whose it is (see `ownership`).
+LAB_MARK, OWNER_MARK = "CALICOLAB_LAB", "CALICOLAB_OWNER"
 #: What a program finds as its PATH in a machine or container.
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+#: What was started for each lab and is not yet known to have ended, by the lab's mark.
+_started: defaultdict[str, list[subprocess.Popen[bytes]]] = defaultdict(list)
 
 
 @dataclass
@@ -98,18 +105,35 @@ class Booting:
         raise LabError(f"{self.what} did not start: {said or 'it said nothing'}")
 
 
-def boot(what: str, argv: Sequence[str], *, environment: Mapping[str, str]) -> Booting:
-    """Start `argv`, a boot script in new namespaces; `what` names it in errors."""
+def boot(what: str, argv: Sequence[str], *, marks: Mapping[str, str]) -> Booting:
+    """Start `argv`, a boot script in new namespaces; `what` names it in errors, `marks` are its lab's."""
     process = subprocess.Popen(
         list(argv),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={"PATH": PATH, **environment},
+        env={"PATH": PATH, **marks},
         # Ctrl-C at the terminal is for the harness, which takes the lab down in order.
         start_new_session=True,
     )
+    _started[marks[LAB_MARK]].append(process)
     return Booting(what=what, process=process)
+
+
+def wait_for_ended(marks: Mapping[str, str]) -> None:
+    """Wait until all that was started for a lab has ended; its first process has been killed.
+
+    Raises:
+        LabError: something runs on.
+    """
+    for process in _started.pop(marks[LAB_MARK], []):
+        try:
+            process.wait(timeout=END_TIMEOUT)
+        except subprocess.TimeoutExpired as error:
+            raise LabError(f"process {process.pid} outlives its lab by {END_TIMEOUT:g} s") from error
+        finally:
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 def new_lab(argv: Sequence[str], *, dies_with_us: bool) -> list[str]:

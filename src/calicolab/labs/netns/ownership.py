@@ -14,7 +14,8 @@ from pathlib import Path
 
 import platformdirs
 
-LAB_MARK, OWNER_MARK = "CALICOLAB_LAB", "CALICOLAB_OWNER"
+from calicolab.labs.netns.namespaces import LAB_MARK, OWNER_MARK
+
 #: The owner of a lab that `calicolab up` left standing: only `calicolab down` ends it.
 STANDING = "standing"
 
