@@ -35,6 +35,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     check: str
     lab: str
+    #: "" when it is not known.
     title: str
     outcome: Outcome
     reason: str = ""
@@ -104,7 +105,9 @@ class Recorder:
     def add(self, part: Part) -> None:
         """Take in a part of a check."""
         self.expect(check=part.check, lab=part.lab, title=part.title)
-        self._checks[part.check, part.lab].parts.append(part)
+        check = self._checks[part.check, part.lab]
+        check.title = part.title or check.title  # who collected it may have had nothing but its id to go by
+        check.parts.append(part)
         self.add_events(part.events)
         self._labs |= {lab.id: lab for lab in part.labs}
         if part.effort is not None:
