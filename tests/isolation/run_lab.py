@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 
@@ -13,6 +14,8 @@ from calicolab.labs.netns.lab import NetnsLab
 
 def main() -> None:
     """Bring the lab up and wait for the end; print a line at each stage."""
+    # A shell starts what it puts in the background deaf to Ctrl-C, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     version = sys.argv[1]
     files = artifacts.obtain([version], report=Plain(sys.stderr))[version]
     print("starting", flush=True)
