@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,11 +33,10 @@ PACKAGES = (
 #: -s -w: without symbol tables, which nothing here reads.
 FLAGS = ("-trimpath", "-buildvcs=false")
 LINKER_FLAGS = ("-s", "-w")
-#: What one version takes: in the cache, in Go's caches (compiled packages, modules), and for temporary files.
-MEGABYTES = 400
+#: What one version takes: in the cache, where it is also linked, and in Go's caches (compiled packages, modules).
+MEGABYTES = 1100
 COMPILED_MEGABYTES = 1500
 MODULES_MEGABYTES = 800
-TEMPORARY_MEGABYTES = 700
 
 
 class CalicoPrograms:
@@ -70,7 +68,7 @@ class CalicoPrograms:
 
     def needs(self) -> Sequence[disk.Need]:
         """The room for the programs, and for Go's caches where Go is here to say where they are."""
-        rooms = [(self._cache, MEGABYTES), (Path(tempfile.gettempdir()), TEMPORARY_MEGABYTES)]
+        rooms = [(self._cache, MEGABYTES)]
         go = golang.find(self._minimum_go(), cache=self._cache)
         if go is not None:
             rooms += zip(go.cache_folders(), (COMPILED_MEGABYTES, MODULES_MEGABYTES), strict=True)

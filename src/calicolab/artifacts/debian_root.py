@@ -118,14 +118,19 @@ class DebianRoot:
             str(into),
             *source_lines(SUITE, machine_sources()),
         ]
+        # With the rest of what is being made, so that it goes when that goes; mmdebstrap hides it from the packages.
+        temporary = into.parent / "temporary"
+        temporary.mkdir()
+        environment = os.environ | {"TMPDIR": str(temporary)}
         try:
-            follow(command, timeout=TIMEOUT, on_line=lambda line: _tell(step, line))
+            follow(command, timeout=TIMEOUT, env=environment, on_line=lambda line: _tell(step, line))
         except ProgramFailed as failed:
             if disk.ran_out(failed.said):
                 raise ArtifactError(
                     f"the {self.title} could not be made: no free disk is left; {disk.REMEDY}"
                 ) from failed
             raise ArtifactError(f"the {self.title} could not be made: {first_error(failed.said)}") from failed
+        shutil.rmtree(temporary)
         versions = _versions(into)
         step.stage("trimming")
         _trim(into)

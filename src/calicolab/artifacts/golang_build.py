@@ -30,6 +30,10 @@ class Build:
 
     def __init__(self, go: Go, *, work: Path, what: str, step: Step) -> None:
         self._go, self._work, self._what, self._step = go, work, what, step
+        # With the rest of the build, so that it goes when that goes: a killed Go leaves its temporary files.
+        temporary = work / "temporary"
+        temporary.mkdir()
+        self._environment = go.environment() | {"TMPDIR": str(temporary)}
 
     def fetch(self, module: str) -> Path:
         """Fetch `module` unless it is here, compare it with go.sum, and return its folder.
@@ -41,7 +45,7 @@ class Build:
         result = run_status(
             [str(self._go.program), "mod", "download", "-json", module],
             timeout=FETCH_TIMEOUT,
-            env=self._go.environment(),
+            env=self._environment,
             cwd=self._work,
         )
         if not result.succeeded:
@@ -99,7 +103,7 @@ class Build:
             follow(
                 [str(self._go.program), *arguments],
                 timeout=BUILD_TIMEOUT,
-                env=self._go.environment(),
+                env=self._environment,
                 cwd=self._work,
                 on_line=listen,
             )
