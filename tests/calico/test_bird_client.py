@@ -152,10 +152,10 @@ def half(connection: socket.socket, _: int) -> None:
 
 
 def dripping(connection: socket.socket, _: int) -> None:
-    """Always something, never the end."""
+    """Always something, and the end only after seconds."""
     connection.sendall(WELCOME)
     hear(connection)
-    while True:
+    for _ in range(300):
         connection.sendall(b"1002-Mesh_192_168_21_11 BGP\n")
         threading.Event().wait(0.01)
 

@@ -174,6 +174,11 @@ def test_other_errors_are_not_swallowed() -> None:
         Mesh.read(NODES, ask)
 
 
+def test_a_single_node_that_is_silent_is_not_full() -> None:
+    assert Mesh.of(NODES[:1], {"node01": ()}).is_full
+    assert not Mesh.of(NODES[:1], {"node01": "x: refused"}).is_full
+
+
 def test_a_node_without_an_answer_is_silent() -> None:
     mesh = Mesh.of(NODES, {name: it for name, it in full(NODES).items() if name != "node03"})
     assert mesh.silent == {"node03": "it was not asked"}
