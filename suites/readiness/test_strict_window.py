@@ -6,11 +6,11 @@ v3.21 to v3.31; calico#2211, #2370).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from calicolab.calico import strict_window
 from calicolab.faults.node_stopped import NodeStopped
 from calicolab.wait import wait_for
 
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from calicolab.labs.base import Lab, Node
     from fixtures.evidence import FactRecorder, PhaseRecorder
     from fixtures.story import Inject
-
-#: Seconds.
-STRICT_WINDOW = 30.0
-NODENAME_FILE = "/var/lib/calico/nodename"
-
-
-def age_of_start(node: Node) -> float:
-    """Seconds since calico-node wrote its name, as the probe reckons."""
-    written = float(node.run(["stat", "--format=%.Y", NODENAME_FILE]).stdout)
-    return datetime.now(UTC).timestamp() - written
 
 
 def established(sessions: Iterable[Session]) -> set[str]:
@@ -53,8 +43,8 @@ def dead(lab: Lab) -> Node:
 def test_with_every_peer_alive_it_is_ready(watched: Node) -> None:
     """The control: nothing is broken, nothing is said."""
     watched.calico.restart()
-    wait_for(watched.calico.readiness, until=lambda probe: probe.ready, timeout=STRICT_WINDOW)
-    assert age_of_start(watched) < STRICT_WINDOW, (
+    wait_for(watched.calico.readiness, until=lambda probe: probe.ready, timeout=strict_window.LENGTH)
+    assert strict_window.age(watched) < strict_window.LENGTH, (
         "ready only after the strict window: this shows nothing of it"
     )
 
@@ -67,13 +57,15 @@ def test_within_30_s_one_dead_peer_is_too_many(
     watched.calico.restart()
     message = f"calico/node is not ready: BIRD is not ready: BGP not established with {dead.address}"
     verdict = wait_for(
-        watched.calico.bird_readiness, until=lambda probe: probe.message == message, timeout=STRICT_WINDOW - 5
+        watched.calico.bird_readiness,
+        until=lambda probe: probe.message == message,
+        timeout=strict_window.LENGTH - 5,
     )
     phase("one peer dead")
     facts("message", verdict.message)
-    facts("age of start", age_of_start(watched))
+    facts("age of start", strict_window.age(watched))
     assert not verdict.ready
-    assert age_of_start(watched) < STRICT_WINDOW
+    assert strict_window.age(watched) < strict_window.LENGTH
 
 
 def test_it_turns_ready_when_the_30_s_are_over(
@@ -81,16 +73,16 @@ def test_it_turns_ready_when_the_30_s_are_over(
 ) -> None:
     """Nothing has changed but the time: the dead peer is as dead as before."""
     early = watched.calico.bird_readiness()
-    age_when_not_ready = age_of_start(watched)
+    age_when_not_ready = strict_window.age(watched)
     assert not early.ready, "it was ready before the window closed"
     verdict = wait_for(
-        watched.calico.bird_readiness, until=lambda probe: probe.ready, timeout=STRICT_WINDOW + 15
+        watched.calico.bird_readiness, until=lambda probe: probe.ready, timeout=strict_window.LENGTH + 15
     )
-    age_when_ready = age_of_start(watched)
+    age_when_ready = strict_window.age(watched)
     facts("not ready at", age_when_not_ready)
     facts("ready at", age_when_ready)
     assert verdict.ready
-    assert age_when_ready >= STRICT_WINDOW
+    assert age_when_ready >= strict_window.LENGTH
     session = lab.mesh().session(watched.name, dead.name)
     assert session is not None
     assert not session.established
@@ -117,8 +109,8 @@ def test_the_clock_is_the_age_of_the_nodename_file(lab: Lab, watched: Node, dead
     """One peer lives again: ready, until the file is made young, and ready once more when it is made old."""
     lab.nodes[1].calico.restart()
     wait_for(watched.calico.bird_readiness, until=lambda probe: probe.ready, timeout=40)
-    watched.run(["touch", NODENAME_FILE])
+    strict_window.open_again(watched)
     verdict = watched.calico.bird_readiness()
     assert verdict.message.endswith(f"BGP not established with {dead.address}")
-    watched.run(["touch", "--date=1 hour ago", NODENAME_FILE])
+    strict_window.close(watched)
     assert watched.calico.bird_readiness().ready

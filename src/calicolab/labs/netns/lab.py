@@ -126,8 +126,9 @@ class NetnsLab:
             },
         }
 
-    def adopt(self, processes: Mapping[str, Init]) -> None:
-        """Take over a lab that stands already, by its processes (`processes()` of whoever brought it up)."""
+    def adopt(self, *, marks: Mapping[str, str], processes: Mapping[str, Init]) -> None:
+        """Take over a lab that stands already, by its marks and `processes()` of whoever brought it up."""
+        self.marks = dict(marks)
         self._switch = bringup.adopt_machine(bringup.SWITCH, processes, marks=self.marks)
         self._machines = {
             plan.name: bringup.adopt_machine(plan.name, processes, marks=self.marks)

@@ -31,6 +31,8 @@ class Standing:
     version: str
     nodes: int
     subnet: str
+    #: What its processes carry in their environment.
+    marks: dict[str, str]
     #: Process numbers with their start times: of the switch, of each machine, and of each container.
     processes: dict[str, str]
 
@@ -47,6 +49,7 @@ def save(lab: NetnsLab, *, name: str) -> Standing:
         version=lab.calico_version,
         nodes=len(lab.topology.nodes),
         subnet=str(lab.topology.subnet),
+        marks=lab.marks,
         processes={what: ownership.identity(init.pid) for what, init in lab.processes().items()},
     )
     FOLDER.mkdir(mode=0o700, exist_ok=True)
@@ -121,10 +124,11 @@ def attach(standing: Standing, files: LabFiles) -> NetnsLab:
         files, timeline=Timeline(), nodes=standing.nodes, subnet=standing.subnet, dies_with_us=False
     )
     lab.adopt(
-        {
+        marks=standing.marks,
+        processes={
             what: Init(pid=int(identity.partition(":")[0]), parent=None)
             for what, identity in standing.processes.items()
             if ownership.alive(identity)
-        }
+        },
     )
     return lab
