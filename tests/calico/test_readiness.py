@@ -106,6 +106,8 @@ def test_it_is_run_as_the_kubelet_runs_it() -> None:
         ["calico-node", "-bird-ready"],
         ["calico-node", "-felix-ready"],
     ]
+    readiness.probe(run, bird=False, threshold=2.5)
+    assert asked[-1][0] == ["calico-node", "-felix-ready", "-threshold-time=2.5s"]
     assert all(timeout > 30 for _, timeout in asked), "the probe itself waits 30 s for Felix"
 
 
