@@ -30,6 +30,9 @@ LAB_MARK, OWNER_MARK = "CALICOLAB_LAB", "CALICOLAB_OWNER"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
+#: Own processes and mounts, which end with unshare; and what a machine has to itself beside them.
+_UNSHARE = ("unshare", "--fork", "--kill-child=KILL", "--pid", "--mount")
+_MACHINE = ("--net", "--uts", "--ipc")
 #: What was started for each lab and is not yet known to have ended, by the lab's mark.
 _started: defaultdict[str, list[subprocess.Popen[bytes]]] = defaultdict(list)
 
@@ -151,45 +154,15 @@ def new_lab(argv: Sequence[str], *, dies_with_us: bool) -> list[str]:
             "a lab that ends with the run must be started by the main thread (prctl(2), PR_SET_PDEATHSIG)"
         )
     leash = ["setpriv", "--pdeathsig=KILL"] if dies_with_us else []
-    return [
-        *leash,
-        *(
-            "unshare",
-            "--fork",
-            "--kill-child=KILL",
-            "--pid",
-            "--mount",
-            "--net",
-            "--uts",
-            "--ipc",
-            "--",
-            *argv,
-        ),
-    ]
+    return [*leash, *_UNSHARE, *_MACHINE, "--", *argv]
 
 
 def new_machine(lab: Init, argv: Sequence[str]) -> list[str]:
     """The argument list that runs `argv` as the init of a machine of `lab`, with a network of its own."""
-    return [
-        *("nsenter", f"--target={lab.pid}", "--mount", "--pid", "--"),
-        *(
-            "unshare",
-            "--fork",
-            "--kill-child=KILL",
-            "--pid",
-            "--mount",
-            "--net",
-            "--uts",
-            "--ipc",
-            "--",
-            *argv,
-        ),
-    ]
+    return ["nsenter", f"--target={lab.pid}", "--mount", "--pid", "--", *_UNSHARE, *_MACHINE, "--", *argv]
 
 
 def new_container(machine: Init, argv: Sequence[str]) -> list[str]:
     """The argument list that runs `argv` as the init of a container on `machine`, on the machine's network."""
-    return [
-        *("nsenter", f"--target={machine.pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--"),
-        *("unshare", "--fork", "--kill-child=KILL", "--pid", "--mount", "--", *argv),
-    ]
+    enter = ["nsenter", f"--target={machine.pid}", "--mount", "--pid", *_MACHINE, "--"]
+    return [*enter, *_UNSHARE, "--", *argv]
