@@ -16,7 +16,7 @@ from calicolab.labs.netns.calico_node import NetnsCalicoNode
 from calicolab.labs.netns.container import Image
 from calicolab.labs.netns.etcd import EtcdCluster
 from calicolab.labs.netns.node import NetnsNode
-from calicolab.wait import WaitTimeout, wait_for
+from calicolab.wait import POLL_INTERVAL, WaitTimeout, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MESH_TIMEOUT = 60.0
 #: Seconds a node more may take, as all of them share the machine's cores.
 MESH_TIMEOUT_PER_NODE = 4.0
+#: Seconds between two looks at a mesh while a lab comes up, for each ordered pair: 1 s with 50 nodes.
+POLL_INTERVAL_PER_PAIR = 0.0004
 
 
 class NetnsLab:
@@ -154,7 +156,9 @@ class NetnsLab:
         """
         timeout = MESH_TIMEOUT + MESH_TIMEOUT_PER_NODE * len(self._nodes)
         try:
-            wait_for(self.mesh, until=lambda mesh: mesh.is_full, timeout=timeout)
+            # Reading grows with the square of the nodes, and shares the cores with what is waited for.
+            interval = max(POLL_INTERVAL, len(self._nodes) ** 2 * POLL_INTERVAL_PER_PAIR)
+            wait_for(self.mesh, until=lambda mesh: mesh.is_full, timeout=timeout, interval=interval)
             for node in self._nodes:
                 wait_for(node.calico.felix_readiness, until=lambda felix: felix.ready, timeout=timeout)
         except WaitTimeout as error:
