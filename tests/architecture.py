@@ -60,6 +60,9 @@ REGISTRIES = (
 #: A folder of whoever wrote the file: a home, or the root of a workplace.
 MACHINE_PATH = re.compile(r"(?<![\w.})>*$-])/(?:home/\w+|Users/\w+|root|work)/")
 
+#: A link of a page to something in the tree; addresses elsewhere have a colon.
+LINK = re.compile(r"\]\((?P<target>[^)#\s:]+)(?:#[^)]*)?\)")
+
 
 def suites_only_say_what_must_hold(tree: Path) -> list[str]:
     """Suites import pytest and calicolab's types, facts and faults, and build no command line.
@@ -158,6 +161,18 @@ def no_machine_is_named(tree: Path) -> list[str]:
     return _lines_with(tree, MACHINE_PATH, "names a folder of somebody's machine")
 
 
+def links_lead_somewhere(tree: Path) -> list[str]:
+    """What a page links to in the tree is there."""
+    return [
+        f"{path}:{number}: links to {match['target']}, which is not there"
+        for path, lines in _texts(tree)
+        if path.suffix == ".md"
+        for number, line in enumerate(lines, start=1)
+        for match in LINK.finditer(line)
+        if not (tree / path.parent / match["target"]).exists()
+    ]
+
+
 RULES: tuple[Callable[[Path], list[str]], ...] = (
     suites_only_say_what_must_hold,
     fixtures_do_not_know_the_suites,
@@ -170,6 +185,7 @@ RULES: tuple[Callable[[Path], list[str]], ...] = (
     files_hold_one_idea,
     no_registry_is_named,
     no_machine_is_named,
+    links_lead_somewhere,
 )
 
 

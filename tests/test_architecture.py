@@ -19,6 +19,12 @@ HOST = ".".join(REGISTRIES[0])
 #: Rule, file, its text, and what must be found in it.
 PLANTED = [
     (
+        "links_lead_somewhere",
+        "docs/run-it.md",
+        "\n[x](../README.md) and [y](nowhere.md#z)\n",
+        "2: links to nowhere.md",
+    ),
+    (
         "suites_only_say_what_must_hold",
         "suites/mesh/test_mesh.py",
         "if TYPE_CHECKING:\n    pass\nelse:\n    import fixtures.lab\n",
@@ -157,6 +163,7 @@ PLANTED = [
 
 #: What looks like a breach and is none.
 ALLOWED = [
+    ("docs/run-it.md", "[x](../README.md#top), [y](https://example.org/z), [z](#here)\n"),
     ("suites/mesh/test_mesh.py", "if TYPE_CHECKING:\n    from fixtures.evidence import FactRecorder\n"),
     (
         "suites/mesh/test_mesh.py",
@@ -187,6 +194,7 @@ def tree(tmp_path: Path) -> Path:
         "docs",
     ):
         (tmp_path / folder).mkdir(parents=True)
+    plant(tmp_path, "README.md", "A house.\n")
     plant(tmp_path, "suites/founding/README.md", "What the incident was.\n")
     plant(tmp_path, "suites/mesh/__init__.py", '"""What must hold of the mesh."""\n')
     return tmp_path
