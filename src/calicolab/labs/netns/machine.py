@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calicolab import command
+from calicolab.calico import bird_paths
 from calicolab.labs.netns import namespaces
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Machine:
         file.write_bytes(content)
 
     def _outside(self, path: str) -> Path:
-        return Path(self.init.root + path)
+        return bird_paths.inside(self.init.root, path)
 
 
 def boot_argv(*, name: str, directory: str, layers: Sequence[Path]) -> list[str]:
