@@ -151,12 +151,15 @@ def test_ctrl_c_ends_what_the_program_had_started(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     presser = threading.Thread(target=interrupt)
+    # A shell starts what it puts in the background deaf to Ctrl-C, and that is inherited.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     presser.start()
     try:
         with pytest.raises(KeyboardInterrupt):
             run_status(python(PARENT, str(noted)), timeout=30)
     finally:
         presser.join()
+        signal.signal(signal.SIGINT, inherited)
     child = int(noted.read_text())
     wait_for(lambda: gone(child), until=bool, timeout=5)
 
