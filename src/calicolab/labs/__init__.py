@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from calicolab import artifacts
 from calicolab.artifacts.progress import for_terminal
 from calicolab.errors import UsageError
+from calicolab.labs.netns import preflight, topology
 from calicolab.labs.netns.lab import NetnsLab
 
 if TYPE_CHECKING:
@@ -41,5 +42,7 @@ def create(
     """
     if kind not in KINDS:
         raise UsageError(f"there is no lab of kind {kind!r} yet: the labs are {', '.join(KINDS)}")
+    # What this machine cannot carry is refused before anything is built for it.
+    preflight.check(topology.plan(nodes=nodes))
     files = artifacts.obtain([version], source=source, report=report or for_terminal())[version]
     return NetnsLab(files, timeline=timeline, nodes=nodes)
