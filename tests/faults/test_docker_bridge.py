@@ -18,7 +18,9 @@ def test_by_default_it_is_the_incidents() -> None:
     assert (bridge.bridge, bridge.address, bridge.host) == ("br-fac7e8026658", "172.18.0.1/16", "172.18.0.1")
 
 
-@pytest.mark.parametrize("name", ["", "br-fac7e80266588", "br one", "br/one", " br", "br\n", "br\0", "br:1", "..", "brü"])
+@pytest.mark.parametrize(
+    "name", ["", "br-fac7e80266588", "br one", "br/one", " br", "br\n", "br\0", "br:1", "..", "brü"]
+)
 def test_a_name_that_no_interface_can_have_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match="1 to 15 letters"):
         DockerBridge(node="node02", bridge=name)
