@@ -159,8 +159,12 @@ class NetnsLab:
             # Reading grows with the square of the nodes, and shares the cores with what is waited for.
             interval = max(POLL_INTERVAL, len(self._nodes) ** 2 * POLL_INTERVAL_PER_PAIR)
             wait_for(self.mesh, until=lambda mesh: mesh.is_full, timeout=timeout, interval=interval)
-            for node in self._nodes:
+
+            def felix(node: NetnsNode) -> None:
                 wait_for(node.calico.felix_readiness, until=lambda felix: felix.ready, timeout=timeout)
+
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                list(pool.map(felix, self._nodes))
         except WaitTimeout as error:
             said = "\n".join(f"{node.name}: {node.calico.container.last_words()}" for node in self._nodes[:3])
             raise LabError(f"the lab did not become healthy: {error}\n{said}") from error
