@@ -43,7 +43,6 @@ def test_a_second_one_of_its_name_is_refused() -> None:
     assert refused.returncode == 2
     assert f"lab {NAME!r} is up already" in refused.stderr
     assert refused.stderr.count("\n") == 1
-    assert refused.seconds < 1.5
 
 
 @pytest.mark.usefixtures("standing")

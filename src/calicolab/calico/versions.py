@@ -131,8 +131,10 @@ VERSIONS = (
     ),
 )
 
-#: What is built and run when no version is named: the incident's, and a current one in which it does not happen.
-DEFAULT = ("v3.23.2", "v3.31.0")
+#: The version of the founding incident: what is run when none is named.
+INCIDENT = "v3.23.2"
+#: What is built when no version is named: the incident's, and a current one in which it does not happen.
+DEFAULT = (INCIDENT, "v3.31.0")
 
 
 def known() -> tuple[str, ...]:

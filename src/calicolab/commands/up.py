@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from calicolab import artifacts
 from calicolab.artifacts.progress import for_terminal
-from calicolab.calico.versions import DEFAULT
+from calicolab.calico.versions import INCIDENT
 from calicolab.commands.standing_labs import add_name
 from calicolab.evidence.timeline import Timeline
 from calicolab.labs.netns import preflight, standing, topology
@@ -25,7 +25,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Bring a namespace lab up to a full mesh and leave it standing until `calicolab down`.",
     )
     add_name(parser)
-    parser.add_argument("--calico", default=DEFAULT[0], help=f"version of Calico (default: {DEFAULT[0]})")
+    parser.add_argument("--calico", default=INCIDENT, help=f"version of Calico (default: {INCIDENT})")
     parser.add_argument(
         "--nodes", type=int, default=topology.NODES_DEFAULT, help="how many nodes, 2 to 100 (default: 3)"
     )

@@ -105,11 +105,12 @@ class Etcd(Protocol):
     def endpoints(self) -> str:
         """The client URLs of all members, joined by commas."""
 
-    def health(self) -> CommandResult:
-        """What `etcdctl endpoint health` says of every member; it succeeds when all are healthy."""
+    def health(self, *, with_certificate: bool = True) -> CommandResult:
+        """What `etcdctl endpoint health` says of every member; it succeeds when all are healthy.
 
-    def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
-        """Run etcdctl against all members, with Calico's own client certificate or with none."""
+        Args:
+            with_certificate: whether it shows Calico's own client certificate, or none.
+        """
 
 
 class Lab(Protocol):

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Seconds for three members to find each other and elect a leader.
 HEALTHY_TIMEOUT = 30.0
+#: Whole seconds for a member to answer; one that turns a client away lets it wait so long.
+ANSWER_TIMEOUT = 2
 
 
 class EtcdCluster:
@@ -47,13 +49,14 @@ class EtcdCluster:
             said = "\n".join(container.last_words() for container in self.containers)
             raise LabError(f"etcd does not serve: {error}\n{said}") from error
 
-    def health(self) -> CommandResult:
-        """What `etcdctl endpoint health` says of every member; it succeeds when all are healthy."""
-        return self.etcdctl(["endpoint", "health", "--command-timeout=2s"])
+    def health(self, *, with_certificate: bool = True) -> CommandResult:
+        """What `etcdctl endpoint health` says of every member; it succeeds when all are healthy.
 
-    def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
-        """Run etcdctl on the first member's machine, with Calico's own client certificate or with none."""
-        options = [f"--endpoints={self.endpoints}", f"--cacert={configuration.CA_FILE}"]
+        Args:
+            with_certificate: whether it shows Calico's own client certificate, or none.
+        """
+        argv = ["etcdctl", f"--endpoints={self.endpoints}", f"--cacert={configuration.CA_FILE}"]
         if with_certificate:
-            options += [f"--cert={configuration.CERTIFICATE_FILE}", f"--key={configuration.KEY_FILE}"]
-        return self.containers[0].machine.run_status(["etcdctl", *options, *argv], timeout=10)
+            argv += [f"--cert={configuration.CERTIFICATE_FILE}", f"--key={configuration.KEY_FILE}"]
+        argv += ["endpoint", "health", f"--command-timeout={ANSWER_TIMEOUT}s"]
+        return self.containers[0].machine.run_status(argv, timeout=10)
