@@ -1,1 +1,1 @@
-"""What is timed, and against what. Nothing here is a test: `python -m benchmarks.bring_up` prints figures and writes a file."""
+"""What is timed, and against what. No test: `python -m benchmarks.bring_up` prints figures and writes a file."""
