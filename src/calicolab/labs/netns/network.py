@@ -18,6 +18,10 @@ SWITCH = "switch0"
 #: calico-node looks at interfaces from the highest index down (calico v3.23 interfaces.go), so a machine's own NIC
 #: has the lowest one, as it has on a real host, and whatever appears later comes first.
 NIC, NIC_INDEX = "eth0", 2
+#: Machines that find each other by ARP, as real ones do. The kernel keeps 1024 resolved neighbours for all network
+#: namespaces together (gc_thresh3; not ours to change), and every pair of machines takes two. Beyond that it drops
+#: packets, in every lab there is: so the machines of a larger lab are told, and what they are told is not counted.
+RESOLVING_MACHINES = 20
 _CLONE_NEWNET = 0x40000000
 
 
@@ -51,6 +55,7 @@ def build(topology: Topology, *, switch: Init, machines: Mapping[str, Init]) -> 
             peer = {"ifname": NIC, "index": NIC_INDEX, "net_ns_pid": machines[plan.name].pid}
             link.link("add", ifname=plan.name, kind="veth", peer=peer)
             link.link("set", index=_index(link, plan.name), master=bridge, state="up")
+    known = _hardware_addresses(topology, machines) if len(topology.machines) > RESOLVING_MACHINES else {}
     for plan in topology.machines:
         with netlink(machines[plan.name]) as link:
             link.addr("add", index=NIC_INDEX, address=plan.address, prefixlen=topology.subnet.prefixlen)
@@ -58,6 +63,19 @@ def build(topology: Topology, *, switch: Init, machines: Mapping[str, Init]) -> 
             link.link("set", index=_index(link, "lo"), state="up")
             # Pods need it: the proxy ARP for their gateway 169.254.1.1 answers only where a default route exists.
             link.route("add", dst="default", gateway=topology.gateway)
+            for address, hardware in known.items():
+                if address != plan.address:
+                    link.neigh("add", dst=address, lladdr=hardware, ifindex=NIC_INDEX, state="permanent")
+
+
+def _hardware_addresses(topology: Topology, machines: Mapping[str, Init]) -> dict[str, str]:
+    """The hardware address behind each machine's address."""
+    found = {}
+    for plan in topology.machines:
+        with netlink(machines[plan.name]) as link:
+            (nic,) = link.get_links(NIC_INDEX)
+            found[plan.address] = nic.get_attr("IFLA_ADDRESS")
+    return found
 
 
 def machine_routes() -> list[str]:
