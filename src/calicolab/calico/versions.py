@@ -28,14 +28,14 @@ class Version:
     module: str
     #: Version of github.com/projectcalico/api, which Calico's own go.mod replaces by a folder.
     api: str
-    #: Version of github.com/projectcalico/calico/lib/std, the same; None before v3.30.
-    std: str | None
-    #: Variables of the calico module, below its path, that hold the version a program prints.
-    version_variables: tuple[str, ...]
-    #: Whether the CNI plugin's own version is `main.VERSION` of its program.
-    cni_main_version: bool
     #: Whether the autodetection method first-found takes an interface called br-*: v3.24 and older do.
     takes_br_bridges: bool
+    #: Version of github.com/projectcalico/calico/lib/std, replaced by a folder too; None before v3.30.
+    std: str | None = None
+    #: Variables of the calico module, below its path, that hold the version a program prints.
+    version_variables: tuple[str, ...] = _MANY_VARIABLES
+    #: Whether the CNI plugin's own version is `main.VERSION` of its program.
+    cni_main_version: bool = True
 
 
 VERSIONS = (
@@ -43,72 +43,48 @@ VERSIONS = (
         name="v3.21.4",
         module="v0.0.0-20220114225106-220d04c9429e",
         api="v0.0.0-20211102223522-996da60fc572",
-        std=None,
-        version_variables=_MANY_VARIABLES,
-        cni_main_version=True,
         takes_br_bridges=True,
     ),
     Version(
         name="v3.22.0",
         module="v0.0.0-20220128225346-a86e41d021c4",
         api="v0.0.0-20220129171738-695e97a25204",
-        std=None,
-        version_variables=_MANY_VARIABLES,
-        cni_main_version=True,
         takes_br_bridges=True,
     ),
     Version(
         name="v3.23.0",
         module="v0.0.0-20220509191150-29de1d3f8dd7",
         api="v0.0.0-20220505231559-852f5034c309",
-        std=None,
-        version_variables=_MANY_VARIABLES,
-        cni_main_version=True,
         takes_br_bridges=True,
     ),
     Version(
         name="v3.23.2",
         module="v1.11.0-cni-plugin.0.20220623222645-a52cb86dbaad",
         api="v0.0.0-20220505231559-852f5034c309",
-        std=None,
-        version_variables=_MANY_VARIABLES,
-        cni_main_version=True,
         takes_br_bridges=True,
     ),
     Version(
         name="v3.25.0",
         module="v0.0.0-20230111220342-3f7fe4d29054",
         api="v0.0.0-20231218183251-ca8b84e86dfd",
-        std=None,
-        version_variables=_MANY_VARIABLES,
-        cni_main_version=True,
         takes_br_bridges=False,
     ),
     Version(
         name="v3.26.0",
         module="v0.0.0-20230526220659-8b103f46fbdc",
         api="v0.0.0-20230602153125-fb7148692637",
-        std=None,
-        version_variables=_MANY_VARIABLES,
-        cni_main_version=True,
         takes_br_bridges=False,
     ),
     Version(
         name="v3.27.0",
         module="v0.0.0-20231216011042-6334b9da6086",
         api="v0.0.0-20231218190037-9183ab93f33e",
-        std=None,
-        version_variables=_MANY_VARIABLES,
-        cni_main_version=True,
         takes_br_bridges=False,
     ),
     Version(
         name="v3.28.6-0.dev",
         module="v1.11.0-cni-plugin.0.20250813170300-a0db560f0520",
         api="v0.0.0-20240708202104-e3f70b269c2c",
-        std=None,
-        version_variables=_MANY_VARIABLES,
-        cni_main_version=True,
         takes_br_bridges=False,
     ),
     Version(
@@ -116,8 +92,6 @@ VERSIONS = (
         module="v0.0.0-20250529224300-393b14e729a6",
         api="v0.0.0-20250617202239-c3be7477438e",
         std="v0.0.0-20250529224300-393b14e729a6",
-        version_variables=_MANY_VARIABLES,
-        cni_main_version=True,
         takes_br_bridges=False,
     ),
     Version(
