@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from calicolab.calico import strict_window
 from calicolab.calico.diagnosis import diagnose
 from calicolab.connectivity.matrix import everybody
 from calicolab.faults.mesh_disabled import MeshDisabled
@@ -43,7 +44,8 @@ def test_the_probe_calls_it_ready(lab: Lab, facts: FactRecorder) -> None:
     """Zero peers is ready, in the strict window too."""
     node = lab.nodes[0]
     node.calico.restart()
-    wait_for(node.calico.readiness, until=lambda probe: probe.ready, timeout=30)
+    wait_for(node.calico.readiness, until=lambda probe: probe.ready, timeout=strict_window.LENGTH)
+    assert strict_window.age(node) < strict_window.LENGTH, "ready only after the strict window"
     assert node.calico.sessions() == ()
     for other in lab.nodes:
         assert other.calico.readiness().ready, other.name

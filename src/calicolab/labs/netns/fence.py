@@ -30,6 +30,9 @@ def raise_(switch: Machine) -> None:
         link.route("add", family=socket.AF_INET, dst="default", oif=bridge, scope="link")
     # What the cables carry from machine to machine is bridged, and not the fence's business.
     settings = ["net.ipv4.ip_forward=1", "-e", "net.bridge.bridge-nf-call-iptables=0"]
+    # What comes in and would leave by one interface earns a redirect, and the kernel counts those and refusals to one
+    # sender together (ip_rt_send_redirect, icmpv4_xrlim_allow): the sender would wait for seconds, or for good.
+    settings += [f"net.ipv4.conf.{interface}.send_redirects=0" for interface in ("all", network.SWITCH)]
     switch.run(["sysctl", "--quiet", "--write", *settings])
     switch.run(["iptables", "-w", "-A", *_REJECT])
     prove(switch)
