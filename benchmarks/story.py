@@ -12,7 +12,7 @@ from benchmarks.measure import Figure, keep
 from calicolab.command import run_status
 from calicolab.evidence.store import read_results
 
-RUNS = 5
+RUNS = 3
 ROOT = Path(__file__).parents[1]
 
 
