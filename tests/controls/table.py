@@ -1,0 +1,19 @@
+"""The sabotages of every check, and how a lab is seen to be as it was: what the plugin needs (see plugin.Table)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.controls import blind_spots, bridge_ignored, incident, no_peers, strict_window
+from tests.controls.state import look as look
+
+if TYPE_CHECKING:
+    from tests.controls.control import Sabotage
+
+CONTROLS: dict[str, tuple[Sabotage, ...]] = {
+    **incident.CONTROLS,
+    **bridge_ignored.CONTROLS,
+    **no_peers.CONTROLS,
+    **strict_window.CONTROLS,
+    **blind_spots.CONTROLS,
+}
