@@ -41,7 +41,8 @@ def _break_and_cure(lab: NetnsLab, *, cured: Figure, seen: Figure) -> None:
 
     with lab.fault(DockerBridge(node=faulty.name)):
         faulty.calico.restart()
-        wait_for(lab.mesh, until=lambda mesh: len(mesh.strangers) == len(lab.nodes) - 1, timeout=30)
+        others = len(lab.nodes) - 1
+        wait_for(lab.mesh, until=lambda mesh: len(mesh.strangers) == others and not mesh.silent, timeout=30)
         # calico-node writes to its Node as it starts; a cure that falls between is refused ("update conflict").
         wait_for(faulty.calico.felix_readiness, until=lambda felix: felix.ready, timeout=30)
         started = time.monotonic()

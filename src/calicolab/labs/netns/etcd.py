@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calicolab.calico import configuration
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 HEALTHY_TIMEOUT = 30.0
 #: Whole seconds for a member to answer; one that turns a client away lets it wait so long.
 ANSWER_TIMEOUT = 2
+#: How /proc/net/tcp writes the state of a listening socket (proc(5), include/net/tcp_states.h).
+_LISTEN = "0A"
 
 
 class EtcdCluster:
@@ -44,10 +47,24 @@ class EtcdCluster:
         for container, boot in booting:
             container.init = boot.init()
         try:
+            # etcdctl lets a member that is not there yet have all its time; a member listens once it can serve.
+            wait_for(self._listening, until=bool, timeout=HEALTHY_TIMEOUT)
             wait_for(self.health, until=lambda health: health.succeeded, timeout=HEALTHY_TIMEOUT)
         except WaitTimeout as error:
             said = "\n".join(container.last_words() for container in self.containers)
             raise LabError(f"etcd does not serve: {error}\n{said}") from error
+
+    def _listening(self) -> bool:
+        """Whether every member has opened its port for clients. No process is started."""
+        wanted = f":{etcd_member.CLIENT_PORT:04X}"
+        tables = [Path(f"/proc/{container.running.pid}/net/tcp").read_text() for container in self.containers]
+        return all(
+            any(
+                fields[1].endswith(wanted) and fields[3] == _LISTEN
+                for fields in map(str.split, table.splitlines()[1:])
+            )
+            for table in tables
+        )
 
     def health(self, *, with_certificate: bool = True) -> CommandResult:
         """What `etcdctl endpoint health` says of every member; it succeeds when all are healthy.
