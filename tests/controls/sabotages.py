@@ -236,9 +236,7 @@ def window_as_it_was(node: NetnsNode) -> Iterator[None]:
         node.run(["touch", f"--date=@{when:.6f}", strict_window.NODENAME_FILE])
 
 
-def injecting(
-    scene: Scene, change: Callable[[Any], Any], *, then: Callable[[], None] | None = None
-) -> None:
+def injecting(scene: Scene, change: Callable[[Any], Any], *, then: Callable[[], None] | None = None) -> None:
     """Have the check inject another fault than it asks for; and, if asked, do something more then."""
     inject = scene.arguments["inject"]
 
