@@ -10,7 +10,7 @@ from pyroute2 import IPRoute
 
 from calicolab.errors import LabError
 from calicolab.faults.docker_bridge import DockerBridge
-from calicolab.labs.netns import fence, namespaces, network, ownership
+from calicolab.labs.netns import fence, namespaces, ownership
 from calicolab.wait import wait_for
 from tests.isolation.capture import Capture
 
@@ -46,14 +46,14 @@ def leak() -> Iterator[Callable[[str], None]]:
             link.addr("add", index=here, address=ITS_END, prefixlen=30)
         with open(f"/proc/sys/net/ipv4/conf/{CABLE}/forwarding", "w") as setting:  # noqa: PTH123 - procfs
             setting.write("0")
-        with network.netlink(init) as link:
+        with netlink(init.network) as link:
             there = link.link_lookup(ifname="eth0")[0]
             link.addr("add", index=there, address=FAR_END, prefixlen=30)
             link.link("set", index=there, state="up")
             link.route("add", dst="default", gateway=ITS_END)
 
         def send(address: str) -> None:
-            with network.in_network_of(init), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as packet:
+            with entered(init.network), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as packet:
                 packet.sendto(b"control", (address, 179))
 
         yield send
@@ -95,7 +95,7 @@ def test_a_lab_without_its_rule_refuses(new_lab: Callable[[], NetnsLab]) -> None
 
 def test_a_lab_with_a_cable_to_somewhere_else_refuses(new_lab: Callable[[], NetnsLab]) -> None:
     with new_lab() as lab:
-        with network.netlink(lab.switch.init) as link:
+        with netlink(lab.switch.init.network) as link:
             link.link("add", ifname="elsewhere", kind="veth", peer={"ifname": "far"})
             link.link("set", index=link.link_lookup(ifname="elsewhere")[0], state="up")
         with pytest.raises(LabError, match="elsewhere"):

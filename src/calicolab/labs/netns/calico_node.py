@@ -9,7 +9,7 @@ from calicolab import command
 from calicolab.calico import bird_paths, node_status, readiness
 from calicolab.calico.bird_client import BirdClient
 from calicolab.calico.bird_log import BirdLog
-from calicolab.labs.netns.interfaces import interfaces
+from calicolab.host.network_namespace import interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -119,4 +119,4 @@ class NetnsCalicoNode:
 
     def interfaces(self) -> tuple[Interface, ...]:
         """The machine's interfaces, by index."""
-        return interfaces(self._machine)
+        return interfaces(self._machine.init.network)

@@ -10,6 +10,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from calicolab.errors import LabError
+from calicolab.host.network_namespace import netlink
 from calicolab.labs.netns import network
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def raise_(switch: Machine) -> None:
     Raises:
         LabError: it could not be closed; the lab must not start.
     """
-    with network.netlink(switch.init) as link:
+    with netlink(switch.init.network) as link:
         bridge = link.link_lookup(ifname=network.SWITCH)[0]
         # A packet must be routable to be refused, or the sender hears "no route" instead.
         link.route("add", family=socket.AF_INET, dst="default", oif=bridge, scope="link")
@@ -46,7 +47,7 @@ def prove(switch: Machine) -> None:
     """
     if not switch.run_status(["iptables", "-w", "-C", *_REJECT]).succeeded:
         raise LabError("the lab's fence is not up: its switch does not refuse what is sent beyond the lab")
-    with network.netlink(switch.init) as link:
+    with netlink(switch.init.network) as link:
         strangers = [
             name
             for item in link.get_links()

@@ -13,6 +13,7 @@ import subprocess
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calicolab.errors import LabError
@@ -49,6 +50,11 @@ class Init:
     def root(self) -> str:
         """Its root directory as a path that the harness can open."""
         return f"/proc/{self.pid}/root"
+
+    @property
+    def network(self) -> Path:
+        """Its network namespace."""
+        return Path(f"/proc/{self.pid}/ns/net")
 
     def inside(self, argv: Sequence[str], *, environment: Mapping[str, str]) -> list[str]:
         """The argument list that runs `argv` in all its namespaces, in its root directory."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pyroute2 import IPRoute
 
+from calicolab.host.network_namespace import netlink
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from calicolab.labs.netns.namespaces import Init
     from calicolab.labs.netns.topology import Topology
@@ -22,30 +22,11 @@ NIC, NIC_INDEX = "eth0", 2
 #: namespaces together (gc_thresh3; not ours to change), and every pair of machines takes two. Beyond that it drops
 #: packets, in every lab there is: so the machines of a larger lab are told, and what they are told is not counted.
 RESOLVING_MACHINES = 20
-_CLONE_NEWNET = 0x40000000
-
-
-@contextmanager
-def netlink(init: Init) -> Iterator[Any]:
-    """A netlink socket in the network namespace of `init`."""
-    with IPRoute(netns=f"/proc/{init.pid}/ns/net") as socket:
-        yield socket
-
-
-@contextmanager
-def in_network_of(init: Init) -> Iterator[None]:
-    """Let this thread open its sockets in the network namespace of `init`; back to its own on the way out."""
-    with open("/proc/thread-self/ns/net", "rb") as own, open(f"/proc/{init.pid}/ns/net", "rb") as other:  # noqa: PTH123
-        _setns(other.fileno())
-        try:
-            yield
-        finally:
-            _setns(own.fileno())
 
 
 def build(topology: Topology, *, switch: Init, machines: Mapping[str, Init]) -> None:
     """Lay the cables: every machine gets its NIC, address and default route; the switch is the gateway."""
-    with netlink(switch) as link:
+    with netlink(switch.network) as link:
         link.link("add", ifname=SWITCH, kind="bridge")
         bridge = _index(link, SWITCH)
         link.addr("add", index=bridge, address=topology.gateway, prefixlen=topology.subnet.prefixlen)
@@ -57,7 +38,7 @@ def build(topology: Topology, *, switch: Init, machines: Mapping[str, Init]) -> 
             link.link("set", index=_index(link, plan.name), master=bridge, state="up")
     known = _hardware_addresses(topology, machines) if len(topology.machines) > RESOLVING_MACHINES else {}
     for plan in topology.machines:
-        with netlink(machines[plan.name]) as link:
+        with netlink(machines[plan.name].network) as link:
             link.addr("add", index=NIC_INDEX, address=plan.address, prefixlen=topology.subnet.prefixlen)
             link.link("set", index=NIC_INDEX, state="up")
             link.link("set", index=_index(link, "lo"), state="up")
@@ -72,7 +53,7 @@ def _hardware_addresses(topology: Topology, machines: Mapping[str, Init]) -> dic
     """The hardware address behind each machine's address."""
     found = {}
     for plan in topology.machines:
-        with netlink(machines[plan.name]) as link:
+        with netlink(machines[plan.name].network) as link:
             (nic,) = link.get_links(NIC_INDEX)
             found[plan.address] = nic.get_attr("IFLA_ADDRESS")
     return found
@@ -86,12 +67,6 @@ def machine_routes() -> list[str]:
             for route in link.get_routes(family=2, table=254)
             if (destination := route.get_attr("RTA_DST"))
         ]
-
-
-def _setns(descriptor: int) -> None:
-    # os.setns comes with Python 3.12.
-    if ctypes.CDLL(None, use_errno=True).setns(descriptor, _CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), "setns")
 
 
 def _index(link: Any, name: str) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pyroute2.netlink.exceptions import NetlinkError
 
 from calicolab.errors import UsageError
+from calicolab.host.network_namespace import netlink
 from calicolab.labs.netns import network, topology
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def check_kernel(switch: Machine) -> None:
 
 
 def _can_add(switch: Machine, *, kind: str) -> bool:
-    with network.netlink(switch.init) as link:
+    with netlink(switch.init.network) as link:
         try:
             link.link("add", ifname=_PROBE, kind=kind)
         except NetlinkError:
