@@ -10,6 +10,7 @@ from pyroute2 import IPRoute
 
 from calicolab.errors import LabError
 from calicolab.faults.docker_bridge import DockerBridge
+from calicolab.host.network_namespace import entered, netlink
 from calicolab.labs.netns import fence, namespaces, ownership
 from calicolab.wait import wait_for
 from tests.isolation.capture import Capture
