@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from calicolab.errors import ArtifactError
+from calicolab.host.processes import started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ _OWNED = re.compile(r"(?P<entry>.+)@(?P<pid>\d+)\.(?P<start>\d+)")
 @contextmanager
 def owned(path: Path) -> Iterator[Path]:
     """A folder named `path` plus our process number and start time; removed on the way out."""
-    folder = path.with_name(f"{path.name}@{os.getpid()}.{_start_of(os.getpid())}")
+    folder = path.with_name(f"{path.name}@{os.getpid()}.{started(os.getpid())}")
     folder.mkdir()
     try:
         yield folder
@@ -39,7 +40,7 @@ def sweep(folder: Path, *, locks: Path) -> list[str]:
     removed: list[str] = []
     for left in folder.iterdir():
         match = _OWNED.fullmatch(left.name)
-        if match is None or _start_of(int(match["pid"])) == match["start"]:
+        if match is None or started(int(match["pid"])) == match["start"]:
             continue
         lock = filelock.FileLock(locks / f"{match['entry']}.lock")
         try:
@@ -64,11 +65,3 @@ def remove(folder: Path) -> None:
                 f"{mounted} is mounted inside {folder}, which is to be removed: unmount it first"
             )
     shutil.rmtree(folder, ignore_errors=False)
-
-
-def _start_of(pid: int) -> str:
-    """When process `pid` started, in clock ticks since boot; "" when there is none. proc(5), stat, field 22."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (FileNotFoundError, ProcessLookupError):
-        return ""

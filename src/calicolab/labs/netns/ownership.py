@@ -14,6 +14,8 @@ from pathlib import Path
 
 import platformdirs
 
+from calicolab.host.processes import alive as alive
+from calicolab.host.processes import identity as identity
 from calicolab.labs.netns.namespaces import LAB_MARK, OWNER_MARK
 
 #: The owner of a lab that `calicolab up` left standing: only `calicolab down` ends it.
@@ -82,23 +84,3 @@ def reap() -> list[str]:
         finally:
             os.close(descriptor)
     return sorted(reaped)
-
-
-def identity(pid: int) -> str:
-    """A process's number and start time: no later process has both."""
-    return f"{pid}:{_started(pid)}"
-
-
-def alive(identity: str) -> bool:
-    """Whether the process of this identity runs."""
-    pid, _, started = identity.partition(":")
-    return pid.isdigit() and _started(int(pid)) == started
-
-
-def _started(pid: int) -> str:
-    """When a process began, in clock ticks since boot, as proc(5) has it; "" when it is gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return ""
-    return stat.rpartition(")")[2].split()[19]
