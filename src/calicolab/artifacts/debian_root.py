@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 #: Debian 12: its bird is 1.6.8, the version that Calico's fork starts from.
 SUITE = "bookworm"
+#: curl and dig (bind9-dnsutils) are what Kubernetes' conformance tests run in pods.
 PACKAGES = (
+    "bind9-dnsutils",
     "bird",
     "conntrack",
+    "curl",
     "iproute2",
     "ipset",
     "iptables",
