@@ -20,6 +20,7 @@ COMMANDS = {
     "exec": "execute",
     "inject": "inject",
     "down": "down",
+    "docker": "docker",
 }
 
 #: Exit codes: argparse's own for what cannot be asked for, "inconclusive" for what broke, the shell's for Ctrl-C.

@@ -1,9 +1,9 @@
 """A Docker engine's programs from Debian's packages, for the private engine, and a static program to try engines with.
 
-Debian 13's Docker with Debian 12's runc: Debian 12's Docker (20.10) cannot start privileged containers where root lacks
-CAP_SYS_RESOURCE, and Debian 13's runc needs a newer libc than Debian 12 has. What these link to beyond the C library
-(libsystemd, libseccomp, libcap, ...) apt itself links to, so it is on every machine that can fetch them. iptables, which
-Docker calls, need not be: it comes along, with its libraries.
+Debian 13's Docker with Debian 12's runc: Debian 12's Docker (20.10) cannot start privileged containers where root
+lacks CAP_SYS_RESOURCE, and Debian 13's runc needs a newer libc than Debian 12 has. What these link to beyond the C
+library (libsystemd, libseccomp, libcap, ...) apt itself links to, so it is on every machine that can fetch them.
+iptables, which Docker calls, need not be: it comes along, with its libraries.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ ENGINE = (
     Taken(_OLD, "libmnl0", f"{_LIBRARIES}/libmnl.so.0", "lib/libmnl.so.0"),
     Taken(_OLD, "libnftnl11", f"{_LIBRARIES}/libnftnl.so.11", "lib/libnftnl.so.11"),
 )
-#: Names under which bin/xtables-nft-multi is called.
-IPTABLES = (
+#: Names under which one program is called, and the program.
+_IPTABLES = (
     "iptables",
     "iptables-save",
     "iptables-restore",
@@ -59,8 +59,10 @@ IPTABLES = (
     "ip6tables-save",
     "ip6tables-restore",
 )
-#: A program that runs in a container which has nothing else.
+ENGINE_LINKS = tuple((f"bin/{name}", "xtables-nft-multi") for name in _IPTABLES)
+#: A program that runs in a container which has nothing else: the root of the probe's image.
 PROBE = (Taken(_NEW, "busybox-static", "usr/bin/busybox", "bin/busybox"),)
+PROBE_LINKS = (("bin/sh", "busybox"),)
 
 
 class DockerPrograms:
@@ -69,10 +71,10 @@ class DockerPrograms:
     version = _NEW
 
     def __init__(self, cache: Path, *, probe: bool = False) -> None:
-        self.name, self.title = (
-            ("probe", "container probe") if probe else ("docker", "Docker engine (Debian 13)")
-        )
-        self._taken, self._links = (PROBE, ()) if probe else (ENGINE, IPTABLES)
+        self.name = "probe" if probe else "docker"
+        self.title = "container probe" if probe else "Docker engine (Debian 13)"
+        self._taken = PROBE if probe else ENGINE
+        self._links = PROBE_LINKS if probe else ENGINE_LINKS
         self._megabytes = 20 if probe else 700
         self._cache = cache
         suites = dict.fromkeys(taken.suite for taken in self._taken)
@@ -84,7 +86,7 @@ class DockerPrograms:
         rows = (
             word for taken in self._taken for word in (taken.suite, taken.package, taken.path, taken.placed)
         )
-        return checksum("docker 1", *rows, "-", *self._links)
+        return checksum("docker 1", *rows, "-", *(word for link in self._links for word in link))
 
     def needs(self) -> Sequence[disk.Need]:
         """The room for apt's lists, the packages and what they hold."""
@@ -110,8 +112,8 @@ class DockerPrograms:
                 versions[package] = f"debian {package_version(archive)}"
         for taken in self._taken:
             _place(unpacked / taken.package / taken.path, into / taken.placed)
-        for name in self._links:
-            (into / "bin" / name).symlink_to("xtables-nft-multi")
+        for link, target in self._links:
+            (into / link).symlink_to(target)
         shutil.rmtree(unpacked)
         return versions
 
