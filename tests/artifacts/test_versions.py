@@ -4,7 +4,7 @@ from importlib import resources
 
 import pytest
 
-from calicolab.artifacts.calico_programs import MODULE
+from calicolab.artifacts.calico_module import MODULE
 from calicolab.calico.versions import DEFAULT, VERSIONS, Version, comparison_key, known, lookup
 from calicolab.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""Make the go.mod and go.sum of a version: `python -m calicolab.artifacts.pin v3.23.2`.
+"""Make a version's go.mod and go.sum: `python -m calicolab.artifacts.pin v3.23.2`.
 
 Run once by whoever adds a version; what it writes is committed, and builds only read it. Calico's module is not made
 to be required: its go.mod replaces its own parts by folders, and a `replace` counts in the main module only. So ours
@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from calicolab.artifacts import golang
 from calicolab.artifacts.cache import default_root
-from calicolab.artifacts.calico_programs import MODULE, PACKAGES
+from calicolab.artifacts.calico_image_programs import PART, programs_in
+from calicolab.artifacts.calico_module import MODULE
+from calicolab.artifacts.calico_programs import PACKAGES
 from calicolab.artifacts.stream import follow
 from calicolab.calico.versions import Version, lookup
 from calicolab.command import run
@@ -63,7 +65,7 @@ def compose(calicos: Mapping[str, Any], version: Version) -> str:
 
 
 def pin(version: Version, *, into: Path) -> None:
-    """Write go.mod and go.sum of `version` into the folder `into`.
+    """Write go.mod and go.sum of `version` into the folder `into`, and those of its images' programs below it.
 
     Raises:
         UsageError: there is no Go on PATH.
@@ -78,20 +80,11 @@ def pin(version: Version, *, into: Path) -> None:
         return json.loads(run([str(go.program), *arguments], timeout=TIMEOUT, env=environment).stdout)
 
     fetched = query("mod", "download", "-json", f"{MODULE}@{version.module}")
-    own_sums = Path(fetched["Dir"]) / "go.sum"
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        (work / "go.mod").write_text(compose(query("mod", "edit", "-json", fetched["GoMod"]), version))
-        # Calico's own checksums are the start, so that what it pinned stays pinned.
-        (work / "go.sum").write_text(own_sums.read_text() if own_sums.exists() else "")
-        imports = "".join(f'import _ "{package}"\n' for package, _place, _names in PACKAGES)
-        (work / "programs.go").write_text(f"//go:build programs\n\npackage programs\n\n{imports}")
-        follow([str(go.program), *TIDY], timeout=TIMEOUT, env=environment, cwd=work, on_line=print)
-        (work / "programs.go").unlink()
-        _verify(go, work)
-        into.mkdir(parents=True, exist_ok=True)
-        for name in ("go.mod", "go.sum"):
-            (into / name).write_text((work / name).read_text())
+    module = Path(fetched["Dir"])
+    composed = compose(query("mod", "edit", "-json", fetched["GoMod"]), version)
+    machine = [package for package, _place, _names in PACKAGES]
+    _tidy(go, module, composed=composed, packages=machine, into=into)
+    _tidy(go, module, composed=composed, packages=list(programs_in(module)), into=into / PART)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -105,10 +98,23 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _verify(go: golang.Go, work: Path) -> None:
-    """Raise unless every package can be found with these files and no other."""
-    packages = [package for package, _place, _names in PACKAGES]
-    follow([str(go.program), "list", "-deps", *packages], timeout=TIMEOUT, env=go.environment(), cwd=work)
+def _tidy(go: golang.Go, module: Path, *, composed: str, packages: Sequence[str], into: Path) -> None:
+    """Write what of `composed` the programs `packages` import, and see that they are found with it alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        (work / "go.mod").write_text(composed)
+        # Calico's own checksums are the start, so that what it pinned stays pinned.
+        own_sums = module / "go.sum"
+        (work / "go.sum").write_text(own_sums.read_text() if own_sums.exists() else "")
+        imports = "".join(f'import _ "{package}"\n' for package in packages)
+        (work / "programs.go").write_text(f"//go:build programs\n\npackage programs\n\n{imports}")
+        environment = go.environment() | {"GOFLAGS": "-mod=mod"}
+        follow([str(go.program), *TIDY], timeout=TIMEOUT, env=environment, cwd=work, on_line=print)
+        (work / "programs.go").unlink()
+        follow([str(go.program), "list", "-deps", *packages], timeout=TIMEOUT, env=go.environment(), cwd=work)
+        into.mkdir(parents=True, exist_ok=True)
+        for name in ("go.mod", "go.sum"):
+            (into / name).write_text((work / name).read_text())
 
 
 def _module(named: Mapping[str, str]) -> str:
