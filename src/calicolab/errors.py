@@ -14,7 +14,14 @@ class UsageError(CalicolabError):
 
 
 class LabError(CalicolabError):
-    """The lab broke, or could not be brought up; nothing is known about Calico."""
+    """The lab broke, or could not be brought up; nothing is known about Calico.
+
+    `logs` are what tells why, a text by its name, where whoever raised it had to take the lab away with them.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.logs: dict[str, str] = {}
 
 
 class ArtifactError(CalicolabError):

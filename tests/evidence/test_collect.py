@@ -45,6 +45,7 @@ def test_every_part_of_every_node_is_gathered(lab: Any, store: RunStore) -> None
     assert names == [
         "evidence/x/cluster/nodes.yaml",
         "evidence/x/cluster/ippools.yaml",
+        "evidence/x/cluster/events.txt",
         *(f"evidence/x/{node}/{name}" for node in ("node01", "node02") for name in per_node),
     ]
     for name in names:

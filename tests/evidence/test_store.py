@@ -76,7 +76,9 @@ def test_the_file_has_the_layout_of_the_design(tmp_path: Path) -> None:
     assert list(raw) == ["schema", "run", "labs", "checks", "timeline", "verdict"]
     assert raw["schema"] == 1
     assert list(raw["run"]) == ["id", "started", "finished", "command", "harness", "machine", "facts"]
-    assert list(raw["labs"][0]) == ["id", "kind", "nodes", "calico", "kubernetes", "etcd", "source", "bird"]
+    assert list(raw["labs"][0]) == [
+        "id", "kind", "nodes", "calico", "kubernetes", "etcd", "source", "bird", "cannot", "changes", "provenance",
+    ]  # fmt: skip
     assert raw["labs"][0]["etcd"] == {"version": "3.5.16", "members": 3, "tls": True}
     assert list(raw["checks"][0]) == [
         "id", "lab", "title", "outcome", "reason", "duration_s", "facts", "evidence",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 #: What is asked of a pod: a TCP exchange, a UDP exchange, or 1 MB over TCP.
 Traffic = Literal["tcp", "udp", "transfer"]
@@ -47,3 +47,31 @@ class Pod(Protocol):
             traffic: how.
             timeout: seconds until a server counts as not reached.
         """
+
+
+def questions(targets: Sequence[Pod], *, traffic: Sequence[Traffic], timeout: float) -> list[dict[str, Any]]:
+    """What `pod_program` is asked: every target, once for each kind of traffic."""
+    return [
+        {"target": target.name, "address": target.address, "protocol": kind, "timeout": timeout}
+        for target in targets
+        for kind in traffic
+    ]
+
+
+def answers(source: str, replies: Sequence[Mapping[str, Any]]) -> tuple[Reach, ...]:
+    """What `pod_program` answered in the pod `source`."""
+    return tuple(
+        Reach(
+            source=source,
+            target=reply["target"],
+            traffic=cast("Traffic", reply["protocol"]),
+            reached=reply["answered"] == reply["target"],
+            detail=reply["detail"] or _impostor(reply["answered"], reply["target"]),
+            milliseconds=reply["milliseconds"],
+        )
+        for reply in replies
+    )
+
+
+def _impostor(answered: str, target: str) -> str:
+    return "" if answered == target else f"{answered} answered instead"

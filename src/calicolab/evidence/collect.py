@@ -59,6 +59,7 @@ def _said(gather: Callable[[], str]) -> str:
 def _cluster_parts(lab: Lab) -> Iterator[Part]:
     yield "nodes.yaml", lambda: yaml.safe_dump(lab.calicoctl.get("nodes"), sort_keys=False)
     yield "ippools.yaml", lambda: yaml.safe_dump(lab.calicoctl.get("ippools"), sort_keys=False)
+    yield from lab.evidence().items()
 
 
 def _node_parts(node: Node) -> Iterator[Part]:

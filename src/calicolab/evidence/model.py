@@ -52,6 +52,17 @@ class EtcdRecord(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool
 
 
+class ManifestChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One field of upstream's manifest that the lab set; what is secret in it is left out."""
+
+    #: Such as "DaemonSet/calico-node".
+    object: str
+    field: str
+    before: str
+    after: str
+    why: str
+
+
 class LabRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A lab and what it is made of; None where that is not known, as of a lab that never came up."""
 
@@ -64,6 +75,12 @@ class LabRecord(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None
     #: Such as "debian 1.6.8" or "calico fork v0.3.3+birdv1.6.8".
     bird: str | None
+    #: What it cannot do that other labs can, and why.
+    cannot: dict[str, str] = {}
+    #: What was changed of upstream's manifest.
+    changes: list[ManifestChange] = []
+    #: Where each of its parts comes from, such as {"etcd": "debian 3.5.16-4"}.
+    provenance: dict[str, str] = {}
 
 
 class CheckRecord(msgspec.Struct, frozen=True, kw_only=True):

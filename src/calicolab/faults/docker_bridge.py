@@ -71,7 +71,11 @@ class DockerBridge:
     def inject(self, lab: Lab) -> None:
         """Make the bridge as docker does, with an address and switched on, and take its only container away."""
         node = lab.node(self.node)
-        node.run(["ip", "link", "add", "name", self.bridge, "address", MAC, "type", "bridge"])
+        # As on a real host, it is newer than all that is there. In a node that is itself a container the NIC has an
+        # index of the machine below, and the kernel would give the bridge a lower one (calico-node looks from the
+        # highest index down).
+        index = str(max(interface.index for interface in node.calico.interfaces()) + 1)
+        node.run(["ip", "link", "add", "index", index, "name", self.bridge, "address", MAC, "type", "bridge"])
         node.run(["ip", "address", "add", self.address, "dev", self.bridge])
         node.run(["ip", "link", "set", "dev", self.bridge, "up"])
         # A bridge that never had a port says UNKNOWN and has a carrier; one that lost its last has none and says DOWN.

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from calicolab.evidence.model import LabRecord
     from calicolab.evidence.timeline import Timeline
     from calicolab.faults.base import Fault
+    from calicolab.kubernetes.cluster import Cluster
 
 
 class CalicoNode(Protocol):
@@ -121,6 +123,16 @@ class Lab(Protocol):
     kind: str
     calico_version: str
     timeline: Timeline
+    #: What it cannot do that others can, and why; shown in the report.
+    cannot: Mapping[str, str]
+
+    @property
+    def kubernetes(self) -> Cluster:
+        """Kubernetes' own view of it; a UsageError on a lab without Kubernetes."""
+
+    @property
+    def e2e(self) -> Path:
+        """Kubernetes' e2e.test of the cluster's version; a UsageError on a lab without Kubernetes."""
 
     @property
     def nodes(self) -> Sequence[Node]:
@@ -152,6 +164,9 @@ class Lab(Protocol):
 
     def describe(self) -> LabRecord:
         """What it is made of, for the report."""
+
+    def evidence(self) -> Mapping[str, Callable[[], str]]:
+        """What a failure is looked into with beside each node's own state: a file's name, and what gathers it."""
 
     def heal(self) -> None:
         """Undo every fault that is left and prove a full mesh; a LabError when that cannot be done."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from calicolab.calico import configuration
@@ -16,17 +17,20 @@ from calicolab.labs.netns.calico_node import NetnsCalicoNode
 from calicolab.labs.netns.container import Image
 from calicolab.labs.netns.etcd import EtcdCluster
 from calicolab.labs.netns.node import NetnsNode
+from calicolab.labs.shared import find_node, restore_addresses
 from calicolab.wait import POLL_INTERVAL, WaitTimeout, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from calicolab.artifacts import LabFiles
     from calicolab.evidence.timeline import Timeline
     from calicolab.faults.base import Fault
+    from calicolab.kubernetes.cluster import Cluster
     from calicolab.labs.netns.machine import Machine
     from calicolab.labs.netns.namespaces import Init
 
@@ -36,6 +40,9 @@ MESH_TIMEOUT = 60.0
 MESH_TIMEOUT_PER_NODE = 4.0
 #: Seconds between two looks at a mesh while a lab comes up, for each ordered pair: 1 s with 50 nodes.
 POLL_INTERVAL_PER_PAIR = 0.0004
+NO_KUBERNETES = "the namespace lab has no Kubernetes: the same programs run without it; ask for --lab kind"
+#: What this lab cannot do that others can, and why; shown in the report.
+CANNOT = MappingProxyType({"kubernetes": NO_KUBERNETES})
 
 
 class NetnsLab:
@@ -50,6 +57,7 @@ class NetnsLab:
     """
 
     kind = "netns"
+    cannot: Mapping[str, str] = CANNOT
 
     def __init__(
         self,
@@ -204,11 +212,25 @@ class NetnsLab:
         Raises:
             UsageError: there is none; it names the known ones.
         """
-        for node in self._nodes:
-            if node.name == name:
-                return node
-        known = ", ".join(node.name for node in self._nodes) or "none: the lab is not up"
-        raise UsageError(f"lab {self.id} has no node {name!r}: its nodes are {known}")
+        return find_node(self._nodes, name, lab=self.id)
+
+    @property
+    def kubernetes(self) -> Cluster:
+        """There is none.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(NO_KUBERNETES)
+
+    @property
+    def e2e(self) -> Path:
+        """There is none.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(NO_KUBERNETES)
 
     @property
     def etcd(self) -> EtcdCluster:
@@ -262,6 +284,8 @@ class NetnsLab:
             etcd=EtcdRecord(version=provenance["etcd"], members=topology.ETCD_MEMBERS, tls=True),
             source="gomod",
             bird=provenance["bird"],
+            cannot=dict(self.cannot),
+            provenance=dict(provenance),
         )
 
     # --- what is observed, and what is done to it --------------------------------------------------------------
@@ -287,15 +311,15 @@ class NetnsLab:
         """
         self.faults.heal_all()
         fence.prove(self.switch)
-        calicoctl = self.calicoctl
-        stored = {address.node: address.ipv4 for address in calicoctl.node_addresses()}
         for node in self._nodes:
             node.calico.reset()
-            wanted = f"{node.address}/{self.topology.subnet.prefixlen}"
-            if stored.get(node.name) != wanted:
-                calicoctl.patch("node", node.name, {"spec": {"bgp": {"ipv4Address": wanted}}})
+        restore_addresses(self, prefix_length=self.topology.subnet.prefixlen)
         self._wait_until_healthy()
         self._note("lab-healed")
+
+    def evidence(self) -> Mapping[str, Callable[[], str]]:
+        """Nothing beside each node's own state."""
+        return {}
 
     def _note(self, event: str, node: str = "", detail: str = "") -> None:
         self.timeline.add(event, lab=self.id, node=node, detail=detail)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from calicolab.calico import configuration
 from calicolab.connectivity import pod_program
-from calicolab.connectivity.pods import ALL_TRAFFIC, Pod, Reach
+from calicolab.connectivity.pods import ALL_TRAFFIC, answers, questions
 from calicolab.errors import LabError
 from calicolab.labs.netns.container import Container, Image
 from calicolab.wait import WaitTimeout, wait_for
@@ -17,7 +17,7 @@ from calicolab.wait import WaitTimeout, wait_for
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from calicolab.connectivity.pods import Traffic
+    from calicolab.connectivity.pods import Pod, Reach, Traffic
     from calicolab.labs.netns.machine import Machine
 
 #: cnitool, CNI's own runner of conflists, and the plugins.
@@ -42,29 +42,11 @@ class NetnsPod:
         self, targets: Sequence[Pod], *, traffic: Sequence[Traffic] = ALL_TRAFFIC, timeout: float = 2.0
     ) -> tuple[Reach, ...]:
         """Ask every target's server, once for each kind of traffic and all at the same time."""
-        questions = [
-            {"target": target.name, "address": target.address, "protocol": kind, "timeout": timeout}
-            for target in targets
-            for kind in traffic
-        ]
+        asked = questions(targets, traffic=traffic, timeout=timeout)
         argv = ["ip", "netns", "exec", self.name, "python3", PROGRAM, "ask"]
         # All at once: the slowest is its own time-out, and the rest is for starting Python on a busy machine.
-        done = self.machine.run(argv, stdin=json.dumps(questions), timeout=timeout + 30)
-        return tuple(
-            Reach(
-                source=self.name,
-                target=answer["target"],
-                traffic=cast("Traffic", answer["protocol"]),
-                reached=answer["answered"] == answer["target"],
-                detail=answer["detail"] or _impostor(answer["answered"], answer["target"]),
-                milliseconds=answer["milliseconds"],
-            )
-            for answer in json.loads(done.stdout)
-        )
-
-
-def _impostor(answered: str, target: str) -> str:
-    return "" if answered == target else f"{answered} answered instead"
+        done = self.machine.run(argv, stdin=json.dumps(asked), timeout=timeout + 30)
+        return answers(self.name, json.loads(done.stdout))
 
 
 def create(machine: Machine, *, name: str, image: Image) -> NetnsPod:
