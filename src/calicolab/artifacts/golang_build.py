@@ -62,6 +62,28 @@ class Build:
             ArtifactError: a module could not be fetched, or a package did not compile.
         """
         stale = self._list_stale([*flags, *packages])
+        into.mkdir()
+        self._compile([*flags, "-o", f"{into}/", *packages], stale)
+
+    def test_program(self, package: str, *, flags: Sequence[str], into: Path) -> None:
+        """Build the tests of `package` into the new program `into`, which runs them wherever it is put.
+
+        Raises:
+            ArtifactError: a module could not be fetched, or a package did not compile.
+        """
+        # `go test` does not name what it compiles: what the tests import is compiled first.
+        imports: list[str] = []
+        self._step.stage("fetching modules")
+        kinds = (".Imports", ".TestImports", ".XTestImports")
+        wanted = "".join(f"{{{{range {kind}}}}}{{{{println .}}}}{{{{end}}}}" for kind in kinds)
+        self._run(["list", "-test", "-deps", "-f", "", package], lambda _line: None)
+        self._run(["list", "-f", wanted, package], imports.append)
+        packages = list(dict.fromkeys(filter(None, imports)))
+        self._compile([*flags, *packages], self._list_stale([*flags, *packages]))
+        self._step.stage(f"linking {into.name}")
+        self._run(["test", "-c", *flags, "-o", str(into), package], lambda _line: None)
+
+    def _compile(self, arguments: Sequence[str], stale: int) -> None:
         self._step.stage("compiling packages")
         compiled = 0
 
@@ -72,8 +94,7 @@ class Build:
                 compiled += 1
                 self._step.advance(compiled, total=max(compiled, stale))
 
-        into.mkdir()
-        self._run(["build", "-v", *flags, "-o", f"{into}/", *packages], on_line)
+        self._run(["build", "-v", *arguments], on_line)
 
     def _list_stale(self, arguments: Sequence[str]) -> int:
         """Fetch all that is needed, and return how many packages are to be compiled."""

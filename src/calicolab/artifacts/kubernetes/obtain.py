@@ -1,0 +1,122 @@
+"""What a cluster is made of: built when missing, verified always."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from calicolab.artifacts.cache import Cache, Recipe, default_root
+from calicolab.artifacts.debian_root import DebianRoot
+from calicolab.artifacts.images import Image
+from calicolab.artifacts.kubernetes import node_image, sources
+from calicolab.artifacts.kubernetes.cluster_images import Programs
+from calicolab.artifacts.kubernetes.go_programs import GoPrograms
+from calicolab.artifacts.kubernetes.node_image import NodeImage, Parts
+from calicolab.artifacts.kubernetes.node_root import NodeRoot
+from calicolab.artifacts.kubernetes.pause import Pause
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from calicolab.artifacts.progress import Progress
+
+
+@dataclass(frozen=True)
+class KubernetesFiles:
+    """A cluster's files. They are read-only: what changes one damages the cache.
+
+    Attributes:
+        version: Kubernetes', such as "v1.34.4".
+        kind: the program kind.
+        kubectl: the program kubectl, of that version.
+        e2e: the program e2e.test, of that version.
+        node_image: the image of kind's nodes.
+        images: what is in the nodes' containerd, by short name: {"agnhost": its whole reference}.
+        provenance: where each part comes from.
+    """
+
+    version: str
+    kind: Path
+    kubectl: Path
+    e2e: Path
+    node_image: Image
+    images: Mapping[str, str]
+    provenance: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Recipes:
+    """The recipes of a cluster's files, in the order in which they can be made."""
+
+    programs: GoPrograms
+    e2e: GoPrograms
+    coredns: GoPrograms
+    crictl: GoPrograms
+    kind: GoPrograms
+    debian: DebianRoot
+    pause: Pause
+    node_root: NodeRoot
+    node_image: NodeImage
+
+    def ordered(self) -> tuple[Recipe, ...]:
+        """All of them, each after what it is made from."""
+        return (
+            *(self.kind, self.debian, self.node_root),
+            *(self.programs, self.pause, self.e2e, self.crictl, self.coredns, self.node_image),
+        )
+
+
+def recipes(cache: Cache) -> Recipes:
+    """The recipes of the one version of Kubernetes that is built."""
+    root = cache.root
+    programs, e2e, coredns, crictl, kind = (GoPrograms(source, cache=root) for source in sources.SOURCES)
+    debian = DebianRoot(root)
+    pause = Pause(
+        cache=root,
+        source=cache.files(programs) / "pause.c",
+        source_key=programs.key,
+        version=sources.PAUSE,
+    )
+    nodes = NodeRoot(cache=root, base=cache.files(kind) / "base", base_key=kind.key)
+    parts = Parts(
+        programs=Programs(
+            kubernetes=cache.files(programs),
+            e2e=cache.files(e2e),
+            coredns=cache.files(coredns),
+            pause=cache.files(pause),
+            debian=cache.files(debian),
+        ),
+        crictl=cache.files(crictl),
+        root=cache.files(nodes),
+        keys=tuple(recipe.key for recipe in (programs, e2e, coredns, pause, debian, crictl, nodes)),
+    )
+    image = NodeImage(cache=root, version=sources.KUBERNETES, parts=parts)
+    return Recipes(programs, e2e, coredns, crictl, kind, debian, pause, nodes, image)
+
+
+def obtain_kubernetes(report: Progress) -> KubernetesFiles:
+    """The files of a cluster: what is missing is built, and everything is verified.
+
+    Raises:
+        UsageError: something on this machine that the user must change first.
+        ArtifactError: something could not be fetched or built.
+    """
+    cache = Cache(default_root())
+    wanted = recipes(cache)
+    entries = cache.obtain(wanted.ordered(), report=report)
+    provenance: dict[str, str] = {}
+    for entry in entries:
+        provenance |= entry.manifest.provenance
+    image = cache.files(wanted.node_image)
+    return KubernetesFiles(
+        version=sources.KUBERNETES,
+        kind=cache.files(wanted.kind) / "kind",
+        kubectl=cache.files(wanted.programs) / "kubectl",
+        e2e=cache.files(wanted.e2e) / "e2e.test",
+        node_image=Image(name=wanted.node_image.image_name, archive=image / node_image.ARCHIVE),
+        images=MappingProxyType(json.loads((image / node_image.NAMES).read_text())),
+        provenance=MappingProxyType(provenance),
+    )
