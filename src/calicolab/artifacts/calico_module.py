@@ -54,12 +54,12 @@ class CalicoModule:
         """What `go build` is given."""
         return [*FLAGS, "-ldflags", " ".join(self.linker_flags())]
 
-    def needs(self, megabytes: int) -> Sequence[disk.Need]:
+    def needs(self, megabytes: int, *, compiled: int = COMPILED_MEGABYTES) -> Sequence[disk.Need]:
         """Room for `megabytes` in the cache, and for Go's caches where Go is here to say where they are."""
         rooms = [(self._cache, megabytes)]
         go = golang.find(self._minimum_go(), cache=self._cache)
         if go is not None:
-            rooms += zip(go.cache_folders(), (COMPILED_MEGABYTES, MODULES_MEGABYTES), strict=True)
+            rooms += zip(go.cache_folders(), (compiled, MODULES_MEGABYTES), strict=True)
         return tuple(disk.Need(folder, wanted, self._title) for folder, wanted in rooms)
 
     def check(self) -> None:

@@ -25,6 +25,13 @@ PROGRAMS = (
     ("containernetworking-plugins", "usr/lib/cni/loopback", "opt/cni/bin/loopback"),
     ("containernetworking-plugins", "usr/lib/cni/bandwidth", "opt/cni/bin/bandwidth"),
 )
+#: What Calico's CNI image holds besides, as upstream's does (cni-plugin/Makefile).
+CNI_PLUGINS = tuple(
+    ("containernetworking-plugins", f"usr/lib/cni/{name}", f"opt/cni/bin/{name}")
+    for name in ("host-local", "tuning")
+)
+#: What the provenance calls a package that is not called so.
+NAMES = {"etcd-server": "etcd", "etcd-client": "etcdctl", "containernetworking-plugins": "cni-plugins"}
 #: What is fetched and unpacked on the way.
 MEGABYTES = 300
 
@@ -35,6 +42,7 @@ class DebianPrograms:
     name = "programs"
     version = SUITE
     title = "etcd and CNI plugins (Debian 13)"
+    rows: tuple[tuple[str, str, str], ...] = PROGRAMS
 
     def __init__(self, cache: Path) -> None:
         self._cache = cache
@@ -43,7 +51,7 @@ class DebianPrograms:
     @property
     def key(self) -> str:
         """Checksum of what is taken and where it goes."""
-        return checksum("programs 1", SUITE, *(word for row in PROGRAMS for word in row))
+        return checksum("programs 1", SUITE, *(word for row in self.rows for word in row))
 
     def needs(self) -> Sequence[disk.Need]:
         """The room for apt's lists, the packages and what they hold."""
@@ -55,7 +63,7 @@ class DebianPrograms:
 
     def make(self, into: Path, step: Step) -> Mapping[str, str]:
         """Fetch the packages and take the programs out of them."""
-        packages = tuple(dict.fromkeys(package for package, _from, _to in PROGRAMS))
+        packages = tuple(dict.fromkeys(package for package, _from, _to in self.rows))
         step.stage("fetching packages")
         archives = dict(zip(packages, self._apt.download(packages, on_line=lambda _line: None), strict=True))
         unpacked = into.parent / "unpacked"
@@ -63,13 +71,19 @@ class DebianPrograms:
             step.stage(f"unpacking {package}")
             step.advance(number, total=len(archives))
             unpack(archive, unpacked / package)
-        for package, taken, placed in PROGRAMS:
+        for package, taken, placed in self.rows:
             (into / placed).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2((unpacked / package / taken).resolve(strict=True), into / placed)
         shutil.rmtree(unpacked)
-        versions = {package: f"debian {package_version(archive)}" for package, archive in archives.items()}
         return {
-            "etcd": versions["etcd-server"],
-            "etcdctl": versions["etcd-client"],
-            "cni-plugins": versions["containernetworking-plugins"],
+            NAMES.get(package, package): f"debian {package_version(archive)}"
+            for package, archive in archives.items()
         }
+
+
+class MoreCniPlugins(DebianPrograms):
+    """Recipe of the plugins that only an image holds: an entry of its own, so that the machines' stays what it is."""
+
+    name = "more-cni-plugins"
+    title = "more CNI plugins (Debian 13)"
+    rows = CNI_PLUGINS

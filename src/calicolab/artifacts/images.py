@@ -24,6 +24,8 @@ from calicolab.errors import ArtifactError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+#: Part of the key of every entry with an image in it: changes whenever the bytes written here do.
+RECIPE = "images 1"
 #: 2026-01-01, in seconds since 1970. Older times stay: Python's compiled modules know those of their sources.
 LATEST = 1767225600
 CREATED = "2026-01-01T00:00:00Z"
