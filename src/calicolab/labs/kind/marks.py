@@ -1,0 +1,74 @@
+"""What marks a kind lab as ours: labels on what it makes in the engine, and a folder of its own under /run."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from calicolab.engine.place import RUN
+from calicolab.host import processes
+
+#: Labels of a lab's containers and networks: which lab they are of, and whose that is.
+LAB, OWNER = "calicolab.lab", "calicolab.owner"
+#: The label that kind puts on a cluster's containers (kind v0.30 providers/docker/constants.go), with its name.
+KIND = "io.x-k8s.kind.cluster"
+#: Tells kind which network to use; so the processes that create a cluster carry the lab's name in their environment.
+KIND_NETWORK = "KIND_EXPERIMENTAL_DOCKER_NETWORK"
+#: The owner of a lab that stands by itself: only `calicolab down` ends it.
+STANDING = "standing"
+FOLDER = RUN / "kind"
+
+
+@dataclass(frozen=True)
+class Marks:
+    """A lab's marks. `cluster` is its name: of the kind cluster, its network, its fence and its folder."""
+
+    cluster: str
+    owner: str
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of its containers and its network."""
+        return {LAB: self.cluster, OWNER: self.owner}
+
+    @property
+    def folder(self) -> Path:
+        """Its files: removed with it, and gone after a reboot as it is."""
+        return FOLDER / self.cluster
+
+    def save(self) -> None:
+        """Note whose it is. The note counts, as labels cannot be changed when a lab is kept."""
+        FOLDER.parent.mkdir(mode=0o700, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.folder / "owner").write_text(self.owner)
+
+    def abandoned(self) -> bool:
+        """Whether its owner is gone."""
+        return self.owner != STANDING and not processes.alive(self.owner)
+
+
+def new_marks(lab_id: str, *, standing: bool) -> Marks:
+    """Marks for a new lab.
+
+    Args:
+        lab_id: such as "kind-v3.23.2".
+        standing: whether it outlives this process.
+    """
+    # It becomes part of host names, where a dot would begin a domain.
+    name = re.sub(r"[^a-z0-9]+", "-", lab_id.lower()).strip("-")
+    owner = STANDING if standing else processes.identity(os.getpid())
+    return Marks(cluster=f"{name}-{secrets.token_hex(4)}", owner=owner)
+
+
+def noted() -> dict[str, Marks]:
+    """The labs that have a folder, by their names."""
+    found = {}
+    for file in sorted(FOLDER.glob("*/owner")):
+        try:
+            found[file.parent.name] = Marks(cluster=file.parent.name, owner=file.read_text())
+        except FileNotFoundError:
+            continue  # ended meanwhile
+    return found
