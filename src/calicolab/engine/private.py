@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import filelock
 
@@ -40,7 +40,7 @@ BOOT_TIMEOUT, START_TIMEOUT, STOP_TIMEOUT, END_TIMEOUT = 20.0, 60.0, 20.0, 15.0
 #: Megabytes that images and containers of a three-node cluster take.
 MEGABYTES = 6000
 #: Of util-linux and coreutils.
-PROGRAMS = ("unshare", "nsenter", "mount", "env")
+PROGRAMS = ("setsid", "unshare", "nsenter", "mount", "env")
 #: Networks that Docker gives out by itself. Its own defaults begin with 172.17 and 172.18, and 172.18.0.1 is the
 #: address that the incident's bridge has.
 DEFAULT_BRIDGE, DEFAULT_POOL = "10.213.0.1/24", "base=10.214.0.0/16,size=24"
@@ -55,6 +55,8 @@ KERNEL = tuple(
         *("kernel/keys/root_maxkeys", "kernel/keys/root_maxbytes"),
     )
 )
+#: It stands by itself: neither this process's child, nor hit by Ctrl-C at its terminal.
+_DETACHED = ("setsid", "--fork")
 _UNSHARE = ("unshare", "--fork", "--kill-child=KILL", "--net", "--pid", "--mount", "--ipc", "--")
 
 
@@ -146,7 +148,7 @@ def _require_root() -> None:
 def _start(at: Place, programs: Path, report: artifacts.Progress) -> Engine:
     with report.step("private Docker engine") as step:
         step.stage("making its namespaces")
-        process, init = _boot(at, programs)
+        waiting, init = _boot(at, programs)
         note = places.Note(
             init=processes.identity(init),
             programs=str(programs),
@@ -156,9 +158,8 @@ def _start(at: Place, programs: Path, report: artifacts.Progress) -> Engine:
         engine = _engine(at, note)
         _lay_network(engine)
         step.stage("starting dockerd")
-        assert process.stdin is not None  # noqa: S101 - opened as a pipe by _boot
-        process.stdin.write(b"start\n")
-        process.stdin.close()
+        waiting.write(b"start\n")
+        waiting.close()
         _wait_until_it_listens(at, note, engine)
         # What the last one left when it was killed; it was not started again, see --restart.
         _empty(engine)
@@ -167,26 +168,35 @@ def _start(at: Place, programs: Path, report: artifacts.Progress) -> Engine:
     return engine
 
 
-def _boot(at: Place, programs: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the first process; return what waits for it and its number."""
+def _boot(at: Place, programs: Path) -> tuple[IO[bytes], int]:
+    """Start the first process; return its standard input, where it waits for a line, and its number."""
     script = Path(__file__).with_name("boot_engine.sh")
-    process = subprocess.Popen(
-        [*_UNSHARE, "/bin/sh", str(script), str(at.scratch), str(at.log), *_dockerd(at, programs)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=at.log.open("ab"),
-        cwd="/",
-        env={**_settings(programs), MARK: f"{at.name}-{secrets.token_hex(4)}"},
-        # It stands by itself: Ctrl-C at the terminal is not for it.
-        start_new_session=True,
-    )
-    assert process.stdout is not None  # noqa: S101 - opened as a pipe above
+    with at.log.open("ab") as log:
+        process = subprocess.Popen(
+            [
+                *_DETACHED,
+                *_UNSHARE,
+                "/bin/sh",
+                str(script),
+                str(at.scratch),
+                str(at.log),
+                *_dockerd(at, programs),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd="/",
+            env={**_settings(programs), MARK: f"{at.name}-{secrets.token_hex(4)}"},
+        )
+    process.wait(timeout=BOOT_TIMEOUT)
+    assert process.stdin is not None  # noqa: S101 - opened as pipes above
+    assert process.stdout is not None  # noqa: S101
     with process.stdout as output:
         line = output.readline()
     if not line.strip().isdigit():
-        process.wait(timeout=BOOT_TIMEOUT)
+        process.stdin.close()
         raise LabError(f"the private engine's namespaces could not be made: {_last_words(at)}")
-    return process, int(line)
+    return process.stdin, int(line)
 
 
 def _dockerd(at: Place, programs: Path) -> list[str]:
@@ -227,6 +237,10 @@ def _engine(at: Place, note: Note) -> Engine:
 
 
 def _lay_network(engine: Engine) -> None:
+    if engine.network.stat().st_ino == Path("/proc/self/ns/net").stat().st_ino:
+        raise LabError(
+            "the private engine has no network namespace of its own: nothing is laid in this machine's"
+        )
     with netlink(engine.network) as link:
         link.link("add", ifname=NOWHERE, kind="veth", peer={"ifname": ITS_END})
         for name in ("lo", NOWHERE, ITS_END):
