@@ -60,7 +60,7 @@ def test_the_archive_names_the_image_its_config_and_its_layers(tmp_path: Path, f
 def test_the_same_folder_gives_the_same_bytes(tmp_path: Path, folder: Path) -> None:
     other = make_folder(tmp_path / "other")
     # Made at another time, listed in another order.
-    os.utime(other / "usr" / "bin" / "program", (images.LATEST + 500, images.LATEST + 500))
+    os.utime(other / "usr" / "bin" / "program", ns=(1, 500 * images.SECOND + 1))
     first, second = (
         images.write(tmp_path / f"{made.name}.tar", name=NAME, layers=[made], config=ImageConfig())
         for made in (folder, other)
@@ -68,12 +68,12 @@ def test_the_same_folder_gives_the_same_bytes(tmp_path: Path, folder: Path) -> N
     assert first.archive.read_bytes() == second.archive.read_bytes()
 
 
-def test_older_times_stay(tmp_path: Path, folder: Path) -> None:
-    os.utime(folder / "usr" / "bin" / "program", (1_600_000_000, 1_600_000_000))
+def test_the_time_that_a_package_gave_stays(tmp_path: Path, folder: Path) -> None:
+    os.utime(folder / "usr" / "bin" / "program", (1_800_000_000, 1_800_000_000))
     image = images.write(tmp_path / "image.tar", name=NAME, layers=[folder], config=ImageConfig())
     members = layer_members(image.archive, tmp_path)
-    assert members["usr/bin/program"].mtime == 1_600_000_000
-    assert members["tmp"].mtime == images.LATEST
+    assert members["usr/bin/program"].mtime == 1_800_000_000
+    assert members["tmp"].mtime == images.MADE
 
 
 def test_files_keep_their_modes_and_links_their_targets(tmp_path: Path, folder: Path) -> None:

@@ -1,8 +1,8 @@
 """Container images from folders: archives as `docker save` writes them, for `docker load` and `ctr images import`.
 
-The same folders give the same bytes. What a layer keeps of a file is its content, its mode and its owner's numbers; its
-time only up to `LATEST`, as what was made on this machine carries the time of its making. Extended attributes, and with
-them file capabilities, are left out. A folder holds the whole of its layer: there are no whiteouts.
+The same folders give the same bytes. What a layer keeps of a file is its content, its mode, its owner's numbers and, if
+a package gave it one, its time. Extended attributes, and with them file capabilities, are left out. A folder holds the
+whole of its layer: there are no whiteouts.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 #: Part of the key of every entry with an image in it: changes whenever the bytes written here do.
-RECIPE = "images 1"
-#: 2026-01-01, in seconds since 1970. Older times stay: Python's compiled modules know those of their sources.
-LATEST = 1767225600
+RECIPE = "images 2"
+#: The time, in seconds since 1970, of what was made on this machine.
+MADE = 1767225600
 CREATED = "2026-01-01T00:00:00Z"
+#: Packages keep whole seconds of a file's time; what was made here has a fraction as well.
+SECOND = 10**9
 #: What the image format calls a machine that uname(2) calls otherwise.
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
@@ -103,6 +105,20 @@ def write(archive: Path, *, name: str, layers: Sequence[Path | Layer], config: I
     return Image(name=name, archive=archive)
 
 
+def configuration_digest(image: Image) -> str:
+    """The SHA-256 of an archived image's configuration, which is the id that an engine gives it (without "sha256:").
+
+    Raises:
+        ArtifactError: it is no archive of one image.
+    """
+    with tarfile.open(image.archive) as tar:
+        listed = tar.extractfile("manifest.json")
+        described = json.load(listed) if listed is not None else []
+    if len(described) != 1:
+        raise ArtifactError(f"{image.archive} holds {len(described)} images, not one")
+    return Path(described[0]["Config"]).stem
+
+
 def _describe(digests: Sequence[str], config: ImageConfig) -> dict[str, object]:
     settings = {
         "Entrypoint": list(config.entrypoint),
@@ -153,7 +169,7 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 
 def _member(name: str, *, size: int) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
-    info.size, info.mtime = size, LATEST
+    info.size, info.mtime = size, MADE
     return info
 
 
@@ -198,7 +214,8 @@ def _describe_file(path: Path, *, name: str) -> tarfile.TarInfo:
     facts = path.lstat()
     info = tarfile.TarInfo(name)
     info.mode, info.uid, info.gid = stat.S_IMODE(facts.st_mode), facts.st_uid, facts.st_gid
-    info.mtime = min(int(facts.st_mtime), LATEST)
+    # A package's time stays: Python's compiled modules know that of their sources, and are ignored by any other.
+    info.mtime = MADE if facts.st_mtime_ns % SECOND else facts.st_mtime_ns // SECOND
     if stat.S_ISREG(facts.st_mode):
         info.size = facts.st_size
     elif stat.S_ISDIR(facts.st_mode):
