@@ -144,9 +144,11 @@ def test_up_again_is_the_same_one(engine: Engine, place: Place) -> None:
 def test_kill_9_leaves_its_data_alone_and_the_next_one_starts_clean(engine: Engine, place: Place) -> None:
     image = probe.image(engine, report=Plain())
     engine.run("network", "create", "left")
-    engine.run(
-        "run", "--detach", "--name", "left", "--restart=always", *NODE, image, "busybox", "sleep", "600"
-    )
+    notes = place.data / "notes"
+    notes.mkdir()
+    runs = ("--detach", "--restart=always", f"--volume={notes}:/notes", image)
+    engine.run("run", *runs, "busybox", "sh", "-c", "echo started >> /notes/starts; exec busybox sleep 600")
+    wait_for((notes / "starts").exists, until=bool, timeout=10)
     before = processes_of(place)
     note = place.running()
     assert note is not None
