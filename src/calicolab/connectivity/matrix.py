@@ -40,26 +40,36 @@ class PodMatrix:
         Args:
             expected: whether a pod on the first node should reach a pod on the second.
         """
-        return tuple(
-            result
-            for result in self.results
-            if result.reached != expected(self.nodes[result.source], self.nodes[result.target])
-        )
+        return self.differing(self._by_nodes(expected))
 
     def explain(self, expected: Callable[[str, str], bool]) -> str:
-        """A line a result: expected, observed, and WRONG where they differ."""
-        wrong = set(self.wrong(expected))
+        """A line a result: expected, observed, and WRONG where they differ; `expected` as for `wrong`."""
+        return self.side_by_side(self._by_nodes(expected))
+
+    def differing(self, expected: Callable[[Reach], bool]) -> tuple[Reach, ...]:
+        """The results that are not as expected.
+
+        Args:
+            expected: whether the source of this result should reach its target, by this traffic.
+        """
+        return tuple(result for result in self.results if result.reached != expected(result))
+
+    def side_by_side(self, expected: Callable[[Reach], bool]) -> str:
+        """A line a result: expected, observed, and WRONG where they differ; `expected` as for `differing`."""
         lines = [f"{'pair':<28} {'traffic':<9} {'expected':<9} observed"]
         for result in self.results:
-            should = expected(self.nodes[result.source], self.nodes[result.target])
+            should = expected(result)
             observed = (
                 f"reached in {result.milliseconds:.0f} ms" if result.reached else f"cut ({result.detail})"
             )
             lines.append(
                 f"{f'{result.source} -> {result.target}':<28} {result.traffic:<9} "
-                f"{'reached' if should else 'cut':<9} {observed}{'   <---- WRONG' if result in wrong else ''}"
+                f"{'reached' if should else 'cut':<9} {observed}{'' if result.reached == should else '   <---- WRONG'}"
             )
         return "\n".join(lines)
+
+    def _by_nodes(self, expected: Callable[[str, str], bool]) -> Callable[[Reach], bool]:
+        return lambda result: expected(self.nodes[result.source], self.nodes[result.target])
 
     def to_facts(self) -> dict[str, Any]:
         """The matrix for results.json."""

@@ -127,9 +127,12 @@ class Cluster:
             )
         return facts.conditions(nodes[node])
 
-    def namespaces(self) -> tuple[str, ...]:
-        """The names of all namespaces."""
-        return tuple(sorted(one["metadata"]["name"] for one in self._watch("v1/Namespace")))
+    def namespaces(self, *, labelled: str | None = None) -> tuple[str, ...]:
+        """The names of all namespaces, or of those that have a label of this name."""
+        found = (one["metadata"] for one in self._watch("v1/Namespace"))
+        return tuple(
+            sorted(one["name"] for one in found if labelled is None or labelled in (one.get("labels") or {}))
+        )
 
     def events(self) -> str:
         """All events as text, oldest first, for a report."""
