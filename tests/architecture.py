@@ -44,6 +44,8 @@ NOT_IN_SUITES = (
 #: Calls that take a command line.
 RUNNERS = {"run", "run_status", "Popen", "call", "check_call", "check_output", "system", "popen", "check_run"}
 SHELLS = {"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"}
+#: What is in labs/ beside the labs.
+SHARED_BY_LABS = ("asked", "base", "shared", "standing")
 #: Any of calicolab stands on these, so they stand on nothing but errors.py.
 FOUNDATION = ("errors.py", "wait.py", "command.py")
 #: The hosts of package registries, taken apart so as not to be found here.
@@ -94,7 +96,10 @@ def labs_stand_alone(tree: Path) -> list[str]:
     found = []
     for lab in sorted(path.name for path in (tree / "src/calicolab/labs").iterdir() if path.is_dir()):
         found += _imports_of(tree, f"src/calicolab/labs/{lab}", functools.partial(_is_another_lab, own=lab))
-    below = ("artifacts", "calico", "connectivity", "etcd", "evidence", "faults", "report")
+    below = (
+        *("artifacts", "calico", "connectivity", "engine", "etcd", "evidence", "faults"),
+        *("host", "kubernetes", "report"),
+    )
     for folder in below:
         found += _imports_of(tree, f"src/calicolab/{folder}", _is_a_lab)
     return found
@@ -299,9 +304,9 @@ def _is_any_of(module: str, packages: tuple[str, ...]) -> bool:
 
 
 def _is_a_lab(module: str) -> bool:
-    """Whether it is a kind of lab; labs/base.py, which they all offer, is none."""
+    """Whether it is a kind of lab; what they all offer and share is none."""
     parts = module.split(".")
-    return parts[:2] == ["calicolab", "labs"] and len(parts) > 2 and parts[2] != "base"
+    return parts[:2] == ["calicolab", "labs"] and len(parts) > 2 and parts[2] not in SHARED_BY_LABS
 
 
 def _is_another_lab(module: str, *, own: str) -> bool:

@@ -14,7 +14,8 @@ from calicolab import artifacts
 from calicolab.artifacts.progress import Plain
 from calicolab.command import run
 from calicolab.evidence.timeline import Timeline
-from calicolab.labs.netns import ownership, standing
+from calicolab.labs import standing
+from calicolab.labs.netns import ownership
 from calicolab.labs.netns.lab import NetnsLab
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calicolab.command import CommandResult, run_status
+from calicolab.labs import standing as notes
 from calicolab.labs.netns import ownership
-from calicolab.labs.netns import standing as notes
 from tests.isolation.conftest import VERSION
 
 if TYPE_CHECKING:

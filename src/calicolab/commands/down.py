@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calicolab.commands.standing_labs import add_name
-from calicolab.labs.netns import ownership, standing
+from calicolab.labs import making, standing
 
 if TYPE_CHECKING:
     import argparse
@@ -24,8 +24,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace) -> int:
     """End it, and what dead runs left behind with it."""
-    standing.take_down(standing.find(arguments.name))
+    found = standing.find(arguments.name)
+    standing.take_down(found)
     print(f"lab {arguments.name!r} is down")
-    for lab in ownership.reap():
+    for lab in making(found.asked.kind).reap():
         print(f"ended what a dead run had left behind: {lab}")
     return 0

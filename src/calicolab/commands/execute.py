@@ -35,10 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
     argv: Sequence[str] = arguments.argv[1:] if arguments.argv[:1] == ["--"] else arguments.argv
     if not argv:
         raise UsageError("name the program to run, as in: calicolab exec node02 -- ip address")
-    node = attached(arguments.name).node(arguments.node)
-    inside = (
-        node.calico.container.inside(argv)
-        if arguments.container
-        else node.machine.init.inside(argv, environment={**node.machine.marks, "TERM": "xterm"})
-    )
-    return subprocess.run(inside, check=False).returncode
+    with attached(arguments.name) as lab:
+        inside = lab.node(arguments.node).terminal(argv, in_calico=arguments.container)
+        return subprocess.run(inside, check=False).returncode

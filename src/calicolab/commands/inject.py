@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from calicolab.commands.standing_labs import add_name, attached
 from calicolab.faults.docker_bridge import DockerBridge
-from calicolab.labs.netns import standing
+from calicolab.labs import standing
 
 if TYPE_CHECKING:
     import argparse
@@ -37,17 +37,16 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     """Do it and prove it."""
     fault = DockerBridge(node=arguments.node, bridge=arguments.bridge, address=arguments.address)
-    lab = attached(arguments.name)
-    node = lab.node(arguments.node)
-    if arguments.heal:
-        lab.faults.heal(fault)
-    else:
-        lab.faults.inject(fault)
-    print(
-        f"{fault.name} {'healed' if arguments.heal else 'injected'}: {fault.bridge} {fault.address} on {node.name}"
-    )
-    if arguments.restart:
-        node.calico.restart()
-        standing.save(lab, name=arguments.name)
-        print(f"calico-node started again on {node.name}; see `calicolab status`")
+    with attached(arguments.name) as lab:
+        node = lab.node(arguments.node)
+        if arguments.heal:
+            lab.faults.heal(fault)
+        else:
+            lab.faults.inject(fault)
+        done = "healed" if arguments.heal else "injected"
+        print(f"{fault.name} {done}: {fault.bridge} {fault.address} on {node.name}")
+        if arguments.restart:
+            node.calico.restart()
+            standing.save(lab, standing.find(arguments.name).asked, name=arguments.name)
+            print(f"calico-node started again on {node.name}; see `calicolab status`")
     return 0

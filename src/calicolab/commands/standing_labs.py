@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from calicolab import artifacts
 from calicolab.artifacts.progress import for_terminal
-from calicolab.labs.netns import standing
+from calicolab.evidence.timeline import Timeline
+from calicolab.labs import standing
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
-    from calicolab.labs.netns.lab import NetnsLab
+    from calicolab.labs.base import Lab
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:
@@ -23,12 +25,15 @@ def add_name(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def attached(name: str) -> NetnsLab:
-    """The standing lab `name`, to work with.
+@contextmanager
+def attached(name: str) -> Iterator[Lab]:
+    """The standing lab `name`, to work with; it is left up.
 
     Raises:
         UsageError: there is none.
     """
-    found = standing.find(name)
-    files = artifacts.obtain([found.version], report=for_terminal())[found.version]
-    return standing.attach(found, files)
+    lab = standing.attach(standing.find(name), timeline=Timeline(), report=for_terminal())
+    try:
+        yield lab
+    finally:
+        lab.leave()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from calicolab.calico.diagnosis import diagnose
 from calicolab.commands.standing_labs import attached
-from calicolab.labs.netns import standing
+from calicolab.labs import standing
 
 if TYPE_CHECKING:
     import argparse
@@ -31,10 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     whole = True
     for one in labs:
-        lab = attached(one.name)
-        print(f"lab {one.name!r}: Calico {one.version}, {one.nodes} nodes on {one.subnet}")
-        print(lab.mesh())
-        findings = diagnose(lab)
+        with attached(one.name) as lab:
+            print(one)
+            print(lab.mesh())
+            findings = diagnose(lab)
         for finding in findings:
             print(f"  {finding}")
         whole = whole and not findings

@@ -1,17 +1,17 @@
-"""`calicolab up`: bring a namespace lab up and leave it standing."""
+"""`calicolab up`: bring a lab up and leave it standing."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from calicolab import artifacts
+from calicolab import labs
 from calicolab.artifacts.progress import for_terminal
-from calicolab.calico.versions import INCIDENT
+from calicolab.calico.versions import INCIDENT, lookup
 from calicolab.commands.standing_labs import add_name
 from calicolab.evidence.timeline import Timeline
-from calicolab.labs.netns import preflight, standing, topology
-from calicolab.labs.netns.lab import NetnsLab
+from calicolab.labs import standing
+from calicolab.labs.asked import NODES, SUBNET, Asked
 
 if TYPE_CHECKING:
     import argparse
@@ -21,17 +21,18 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """Add the subcommand."""
     parser = subparsers.add_parser(
         "up",
-        help="bring a namespace lab up and leave it standing",
-        description="Bring a namespace lab up to a full mesh and leave it standing until `calicolab down`.",
+        help="bring a lab up and leave it standing",
+        description="Bring a lab up to a full mesh and leave it standing until `calicolab down`.",
     )
     add_name(parser)
+    parser.add_argument(
+        "--lab", default="netns", help=f"kind of lab: {' or '.join(labs.KINDS)} (default: netns)"
+    )
     parser.add_argument("--calico", default=INCIDENT, help=f"version of Calico (default: {INCIDENT})")
-    parser.add_argument(
-        "--nodes", type=int, default=topology.NODES_DEFAULT, help="how many nodes, 2 to 100 (default: 3)"
-    )
-    parser.add_argument(
-        "--subnet", default=topology.SUBNET, help=f"the nodes' network (default: {topology.SUBNET})"
-    )
+    parser.add_argument("--nodes", type=int, default=NODES, help=f"how many nodes (default: {NODES})")
+    parser.add_argument("--control-planes", type=int, default=1, help="of a kind lab: 1 or 3 (default: 1)")
+    parser.add_argument("--subnet", default=SUBNET, help=f"the nodes' network (default: {SUBNET})")
+    parser.add_argument("--source", default="gomod", help="of a kind lab: gomod or registry (default: gomod)")
     parser.set_defaults(run=run)
 
 
@@ -39,16 +40,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Bring it up and say how to go on."""
     # What can be refused is refused before anything is built.
     standing.refuse_second(arguments.name)
-    preflight.check(topology.plan(nodes=arguments.nodes, subnet=arguments.subnet))
-    files = artifacts.obtain([arguments.calico], report=for_terminal())
-    (lab_files,) = files.values()
-    lab = NetnsLab(
-        lab_files, timeline=Timeline(), nodes=arguments.nodes, subnet=arguments.subnet, dies_with_us=False
+    asked = Asked(
+        kind=arguments.lab,
+        version=lookup(arguments.calico).name,
+        nodes=arguments.nodes,
+        control_planes=arguments.control_planes,
+        subnet=arguments.subnet,
+        source=arguments.source,
     )
+    lab = labs.create(asked, timeline=Timeline(), report=for_terminal(), standing=True)
     started = time.monotonic()
     lab.up()
     try:
-        standing.save(lab, name=arguments.name)
+        standing.save(lab, asked, name=arguments.name)
     except BaseException:
         lab.down()
         raise
@@ -57,4 +61,5 @@ def run(arguments: argparse.Namespace) -> int:
         f"lab {arguments.name!r} is up after {time.monotonic() - started:.1f} s: {len(lab.nodes)} nodes, full mesh"
     )
     print(f"go on with: calicolab exec {lab.nodes[0].name} -- calicoctl node status; calicolab down")
+    lab.leave()
     return 0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from calicolab.evidence.model import LabRecord
     from calicolab.evidence.timeline import Timeline
     from calicolab.faults.base import Fault
+    from calicolab.faults.ledger import FaultLedger
     from calicolab.kubernetes.cluster import Cluster
 
 
@@ -99,6 +100,9 @@ class Node(Protocol):
     ) -> CommandResult:
         """Run a program on the machine, whatever its exit code."""
 
+    def terminal(self, argv: Sequence[str], *, in_calico: bool = False) -> list[str]:
+        """The argument list that runs a program with this terminal, on the machine or in its calico-node."""
+
 
 class Etcd(Protocol):
     """The cluster's datastore."""
@@ -123,6 +127,8 @@ class Lab(Protocol):
     kind: str
     calico_version: str
     timeline: Timeline
+    #: The faults that are in it.
+    faults: FaultLedger
     #: What it cannot do that others can, and why; shown in the report.
     cannot: Mapping[str, str]
 
@@ -158,6 +164,9 @@ class Lab(Protocol):
 
     def down(self) -> None:
         """Take it down and leave nothing."""
+
+    def leave(self) -> None:
+        """Let go of a lab that stands by itself, and leave it up."""
 
     def mesh(self) -> Mesh:
         """Every session of every node, asked now."""

@@ -74,7 +74,7 @@ class NetnsLab:
         self.timeline = timeline
         self.faults = FaultLedger(self)
         self.marks = ownership.new_marks(self.id, standing=not dies_with_us)
-        self._files = files
+        self.files = files
         self._dies_with_us = dies_with_us
         self._switch: Machine | None = None
         self._machines: dict[str, Machine] = {}
@@ -104,15 +104,15 @@ class NetnsLab:
         self._note("mesh-full")
 
     def _build(self) -> None:
-        self._switch = bringup.boot_switch(self._files, marks=self.marks, dies_with_us=self._dies_with_us)
+        self._switch = bringup.boot_switch(self.files, marks=self.marks, dies_with_us=self._dies_with_us)
         preflight.check_kernel(self._switch)
-        self._machines = bringup.boot_machines(self.topology, self._files, switch=self._switch)
+        self._machines = bringup.boot_machines(self.topology, self.files, switch=self._switch)
         inits = {name: machine.init for name, machine in self._machines.items()}
         network.build(self.topology, switch=self._switch.init, machines=inits)
         fence.raise_(self._switch)
         bringup.configure(self.topology, self._machines)
         self._etcd = EtcdCluster(
-            bringup.etcd_containers(self.topology, self._files, self._machines),
+            bringup.etcd_containers(self.topology, self.files, self._machines),
             bringup.members(self.topology),
         )
         self._etcd.start()
@@ -144,7 +144,7 @@ class NetnsLab:
             plan.name: bringup.adopt_machine(plan.name, processes, marks=self.marks)
             for plan in self.topology.machines
         }
-        containers = bringup.etcd_containers(self.topology, self._files, self._machines)
+        containers = bringup.etcd_containers(self.topology, self.files, self._machines)
         self._etcd = EtcdCluster(containers, bringup.members(self.topology))
         self._nodes = [self._new_node(plan) for plan in self.topology.nodes]
         for container in (*containers, *(node.calico.container for node in self._nodes)):
@@ -152,7 +152,7 @@ class NetnsLab:
 
     def _new_node(self, plan: topology.MachinePlan) -> NetnsNode:
         machine = self._machines[plan.name]
-        container = bringup.calico_container(plan, files=self._files, topology=self.topology, machine=machine)
+        container = bringup.calico_container(plan, files=self.files, topology=self.topology, machine=machine)
         calico = NetnsCalicoNode(container, note=lambda event, detail: self._note(event, plan.name, detail))
         return NetnsNode(name=plan.name, address=plan.address, machine=machine, calico=calico)
 
@@ -189,6 +189,11 @@ class NetnsLab:
         namespaces.wait_for_ended(self.marks)
         self._machines, self._nodes, self._pods, self._etcd = {}, [], [], None
         self._note("lab-down")
+
+    def leave(self) -> None:
+        """Let go of it, and leave it up."""
+        for node in self._nodes:
+            node.calico.close()
 
     def __enter__(self) -> Self:
         self.up()
@@ -258,7 +263,7 @@ class NetnsLab:
     def pods(self) -> Sequence[pods.NetnsPod]:
         """One test pod on each node; made when first asked for."""
         if not self._pods:
-            image = Image(layers=(self._files.machine, self._files.debian), shared=pods.shared())
+            image = Image(layers=(self.files.machine, self.files.debian), shared=pods.shared())
 
             def create(node: NetnsNode) -> pods.NetnsPod:
                 return pods.create(node.machine, name=f"pod-{node.name}", image=image)
@@ -274,7 +279,7 @@ class NetnsLab:
 
     def describe(self) -> LabRecord:
         """What it is made of, for the report."""
-        provenance = self._files.provenance
+        provenance = self.files.provenance
         return LabRecord(
             id=self.id,
             kind="netns",

@@ -40,3 +40,9 @@ class NetnsNode:
     ) -> CommandResult:
         """Run a program on the machine, whatever its exit code."""
         return self.machine.run_status(argv, timeout=timeout, stdin=stdin)
+
+    def terminal(self, argv: Sequence[str], *, in_calico: bool = False) -> list[str]:
+        """The argument list that runs a program with this terminal, on the machine or in its calico-node."""
+        if in_calico:
+            return self.calico.container.inside(argv)
+        return self.machine.init.inside(argv, environment={**self.machine.marks, "TERM": "xterm"})

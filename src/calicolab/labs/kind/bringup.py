@@ -1,0 +1,171 @@
+"""How a kind lab comes up: etcd, kind, images and Calico, side by side as far as one does not need the other."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calicolab.artifacts import images as images_in
+from calicolab.calico import configuration
+from calicolab.errors import LabError
+from calicolab.etcd import member as etcd_member
+from calicolab.labs.kind import cluster
+from calicolab.labs.kind.machine import Machine
+from calicolab.wait import WaitTimeout, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from calicolab.artifacts import KindFiles
+    from calicolab.artifacts.images import Image
+    from calicolab.engine import Engine
+    from calicolab.etcd.authority import Authority
+    from calicolab.labs.kind.etcd import EtcdContainers
+    from calicolab.labs.kind.topology import Topology
+
+#: Where a node finds what the lab gives it.
+IMAGES = "/calicolab/images"
+CALICOCTL = "/usr/local/bin/calicoctl"
+#: Seconds for Docker to unpack an image, for a node's container to start, and for its runtime to answer and unpack.
+LOAD_TIMEOUT, START_TIMEOUT, IMPORT_TIMEOUT = 300.0, 120.0, 300.0
+
+
+def load_images(engine: Engine, images: Sequence[Image]) -> None:
+    """See that the engine has `images`, the very ones: a name alone may be an older build's."""
+    for image in images:
+        found = engine.run_status("image", "inspect", "--format={{.Id}}", image.name, timeout=30)
+        if not found.succeeded or found.stdout.strip() != f"sha256:{images_in.configuration_digest(image)}":
+            engine.run("load", "--input", str(image.archive), timeout=LOAD_TIMEOUT)
+
+
+def write_folder(folder: Path, *, etcd: EtcdContainers, authority: Authority) -> None:
+    """Write what the nodes are given: certificates as kubeadm, Calico and people want them, and calicoctl.cfg."""
+    client = authority.issue("calico", common_name="calico")
+    files = {
+        "kubernetes-etcd": {
+            cluster.ETCD_CA: authority.certificate,
+            cluster.ETCD_CERTIFICATE: client.certificate,
+            cluster.ETCD_KEY: client.key,
+            cluster.ETCD_CA_KEY: b"",
+        },
+        "calico-secrets": {
+            Path(configuration.CA_FILE).name: authority.certificate,
+            Path(configuration.CERTIFICATE_FILE).name: client.certificate,
+            Path(configuration.KEY_FILE).name: client.key,
+        },
+        "calico": {
+            Path(configuration.CALICOCTL_CONFIG).name: configuration.calicoctl_config(
+                configuration.Datastore(etcd.endpoints)
+            ).encode(),
+        },
+    }
+    for name, contents in files.items():
+        (folder / name).mkdir(parents=True)
+        for file, data in contents.items():
+            path = folder / name / file
+            path.touch(mode=0o600)
+            path.write_bytes(data)
+
+
+def mounts(folder: Path, files: KindFiles) -> list[cluster.Mount]:
+    """What every node has of this machine: the lab's folder, calicoctl, and the images to be imported."""
+    calicoctl = files.lab.machine / CALICOCTL.removeprefix("/")
+    return [
+        # kind writes into it, from one control plane to the next.
+        cluster.Mount(folder / "kubernetes-etcd", cluster.ETCD_CERTIFICATES, read_only=False),
+        cluster.Mount(folder / "calico-secrets", configuration.SECRETS),
+        cluster.Mount(
+            folder / "calico" / Path(configuration.CALICOCTL_CONFIG).name, configuration.CALICOCTL_CONFIG
+        ),
+        cluster.Mount(calicoctl, CALICOCTL),
+        *(
+            cluster.Mount(image.archive, f"{IMAGES}/{number}.tar")
+            for number, image in enumerate(files.node_images)
+        ),
+    ]
+
+
+def create_cluster(
+    engine: Engine,
+    plan: Topology,
+    *,
+    files: KindFiles,
+    folder: Path,
+    etcd: EtcdContainers,
+    network: str,
+) -> None:
+    """Create the kind cluster, and import what its nodes need while kubeadm works.
+
+    Raises:
+        LabError: kind could not create it, or a node could not import an image.
+    """
+    config = cluster.configuration(
+        plan,
+        image=files.kubernetes.node_image.name,
+        etcd_endpoints=[member.client_url for member in etcd.members],
+        mounts=mounts(folder, files),
+    )
+    with ThreadPoolExecutor(max_workers=len(plan.nodes) + 1) as pool:
+        created = pool.submit(
+            cluster.create,
+            engine,
+            program=files.kubernetes.kind,
+            config=config,
+            network=network,
+            kubeconfig=folder / "kubeconfig",
+        )
+
+        def given_up() -> bool:
+            return created.done() and created.exception() is not None
+
+        importing = [
+            pool.submit(import_images, Machine(node.container, engine), len(files.node_images), given_up)
+            for node in plan.nodes
+        ]
+        # What kind says is the reason; an import that waits for a node in vain gives up with it.
+        created.result()
+        for one in importing:
+            one.result()
+
+
+def import_images(machine: Machine, count: int, given_up: Callable[[], bool]) -> None:
+    """Import the images that `mounts` gave to the node, as soon as its container runtime answers."""
+
+    def answers() -> bool:
+        started = machine.engine.run_status("exec", machine.name, "crictl", "version", timeout=30)
+        return started.succeeded
+
+    try:
+        wait_for(answers, until=lambda yes: yes or given_up(), timeout=START_TIMEOUT, interval=0.3)
+    except WaitTimeout as error:
+        raise LabError(f"the container runtime of {machine.name} does not answer: {error}") from error
+    if given_up():
+        return
+    for number in range(count):
+        argv = ["ctr", "--namespace", "k8s.io", "images", "import", f"{IMAGES}/{number}.tar"]
+        machine.run(argv, timeout=IMPORT_TIMEOUT)
+
+
+def node_addresses(engine: Engine, plan: Topology, *, network: str) -> Mapping[str, str]:
+    """The address of every node's container on the lab's network, by the node's name."""
+    form = f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}'
+    said = engine.run(
+        "inspect", "--format", form, *(node.container for node in plan.nodes), timeout=30
+    ).stdout
+    return dict(zip((node.name for node in plan.nodes), said.split(), strict=True))
+
+
+def datastore(etcd: EtcdContainers) -> configuration.Datastore:
+    """The datastore as Calico's settings have it."""
+    return configuration.Datastore(etcd_member.endpoints(etcd.members))
+
+
+def node_logs(machine: Machine, node: str) -> dict[str, Callable[[], str]]:
+    """The logs of a node's kubelet and container runtime, each to be gathered when called for."""
+
+    def journal(unit: str) -> Callable[[], str]:
+        argv = ["journalctl", "--no-pager", "--lines", "2000", "--unit", unit]
+        return lambda: machine.run(argv, timeout=30).stdout
+
+    return {f"{node}-{unit}.txt": journal(unit) for unit in ("kubelet", "containerd")}

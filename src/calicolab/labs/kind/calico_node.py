@@ -1,0 +1,177 @@
+"""calico-node on a node of the kind lab: a pod of the DaemonSet, run by the kubelet."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from calicolab.calico import bird_paths, node_status, readiness
+from calicolab.calico.bird_client import BirdClient
+from calicolab.command import CommandFailed
+from calicolab.errors import LabError
+from calicolab.host.network_namespace import interfaces
+from calicolab.wait import WaitTimeout, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from calicolab.calico.facts import Interface, NodeStatus, Readiness, Session
+    from calicolab.command import CommandResult
+    from calicolab.kubernetes.cluster import Cluster
+    from calicolab.kubernetes.facts import PodFact
+    from calicolab.labs.kind.machine import Machine
+
+CONTAINER = "calico-node"
+#: Seconds for the kubelet to end a pod, run the new one's init containers and start calico-node.
+START_TIMEOUT = 90.0
+#: What marks a line of a service in the log of the container, into which all of them write: Go's services put
+#: "felix/" before the source file, BIRD puts its own name first.
+_SERVICE_LINE = r"(\]\[\d+\] {0}/)|(^{0}: )"
+
+
+class KindCalicoNode:
+    """calico-node on the node `node`; `note` puts an event on the lab's time line."""
+
+    def __init__(
+        self, machine: Machine, *, node: str, kubernetes: Cluster, note: Callable[[str, str], None]
+    ) -> None:
+        self._machine, self._node = machine, node
+        self._kubernetes = kubernetes
+        self._note = note
+        self._bird = BirdClient(bird_paths.inside(machine.root, bird_paths.SOCKET))
+
+    @property
+    def pod(self) -> PodFact:
+        """Its pod, as the API server shows it now.
+
+        Raises:
+            LabError: there is none.
+        """
+        pod = self._kubernetes.calico_pod(self._node)
+        if pod is None:
+            raise LabError(f"calico-node has no pod on {self._node}")
+        return pod
+
+    def restart(self, *, environment: Mapping[str, str] | None = None) -> None:
+        """Delete the pod and wait until calico-node of its successor runs.
+
+        Raises:
+            LabError: `environment` was given, which a DaemonSet has for all nodes alike; or there is no successor.
+        """
+        if environment:
+            raise LabError(
+                "settings of one node cannot be changed on the kind lab: a DaemonSet has the same for all nodes"
+            )
+        self._start_kubelet()
+        self._kubernetes.delete_pod(self.pod.name, timeout=START_TIMEOUT)
+        self._note("calico-node-started", "its pod was deleted")
+
+    def stop(self) -> None:
+        """End calico-node and leave it ended: without a kubelet, nobody starts it again."""
+        self._machine.run(["systemctl", "stop", "kubelet"], timeout=60)
+        running = self._machine.run(["crictl", "ps", "--quiet", "--name", f"^{CONTAINER}$"]).stdout.split()
+        if running:
+            self._machine.run(["crictl", "stop", "--timeout=0", *running], timeout=60)
+        self._note("calico-node-stopped", "with its kubelet")
+
+    def reset(self) -> None:
+        """See that it runs: a kubelet that was stopped is started, and calico-node with it."""
+        if self._start_kubelet():
+            self._kubernetes.delete_pod(self.pod.name, timeout=START_TIMEOUT)
+            self._note("calico-node-started", "as it was made")
+
+    def _start_kubelet(self) -> bool:
+        """Start the kubelet unless it runs; whether it had to be."""
+        if self._machine.run_status(["systemctl", "is-active", "kubelet"]).succeeded:
+            return False
+        self._machine.run(["systemctl", "start", "kubelet"], timeout=60)
+        return True
+
+    def service(self, name: str, action: str) -> None:
+        """`sv action name` in the container.
+
+        Raises:
+            CommandFailed: there is no such service, or it did not do so in time.
+        """
+        result = self.run_status(["sv", action, name], timeout=15)
+        if not result.succeeded:
+            raise CommandFailed(result)
+        self._note(f"service-{action}", name)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The container's settings, as a program in it has them."""
+        said = self.run_status(["env"])
+        return dict(line.split("=", 1) for line in said.stdout.splitlines() if "=" in line)
+
+    @property
+    def container(self) -> str:
+        """The id of its running container, by the node's container runtime.
+
+        Raises:
+            LabError: none runs.
+        """
+
+        def running() -> list[str]:
+            argv = ["crictl", "ps", "--quiet", "--state", "Running", "--name", f"^{CONTAINER}$"]
+            return self._machine.run(argv).stdout.split()
+
+        try:
+            # Between two polls of nothing the kubelet may just be starting it.
+            return wait_for(running, until=bool, timeout=START_TIMEOUT, interval=0.2)[0]
+        except WaitTimeout as error:
+            raise LabError(f"calico-node does not run on {self._node}: {error}") from error
+
+    def run_status(self, argv: Sequence[str], *, timeout: float = 30) -> CommandResult:
+        """Run a program in the container as the kubelet runs a probe, whatever its exit code."""
+        inside = ["crictl", "--timeout", f"{timeout:g}s", "exec", "--sync", self.container, *argv]
+        return self._machine.run_status(inside, timeout=timeout)
+
+    def logs(self, service: str | None = None) -> str:
+        """What the container has said; of one service, its lines alone: all of them write into one log here."""
+        said = self._machine.run(["crictl", "logs", self.container], timeout=60)
+        text = said.stdout + said.stderr
+        if service is None:
+            return text
+        mark = re.compile(_SERVICE_LINE.format(re.escape(service)))
+        return "".join(line for line in text.splitlines(keepends=True) if mark.search(line))
+
+    def readiness(self) -> Readiness:
+        """What the readiness probe answers now, run as the kubelet runs it."""
+        return readiness.probe(self.run_status)
+
+    def bird_readiness(self) -> Readiness:
+        """The probe's BIRD half alone."""
+        return readiness.probe(self.run_status, felix=False)
+
+    def felix_readiness(self, *, threshold: float | None = None) -> Readiness:
+        """The probe's Felix half alone; it waits `threshold` seconds for a Felix that hangs, 30 when None."""
+        return readiness.probe(self.run_status, bird=False, threshold=threshold)
+
+    def sessions(self) -> tuple[Session, ...]:
+        """BIRD's BGP sessions, asked on its control socket; `since` to the second: BIRD keeps no log of its own here.
+
+        Raises:
+            BirdError: it gave no answer, or none of use.
+        """
+        return self._bird.sessions()
+
+    def routes(self) -> Sequence[str]:
+        """BIRD's routes, a line each.
+
+        Raises:
+            BirdError: as for `sessions`.
+        """
+        return [str(route) for route in self._bird.routes()]
+
+    def close(self) -> None:
+        """Close the connection to BIRD."""
+        self._bird.close()
+
+    def status(self) -> NodeStatus:
+        """What `calicoctl node status` says: run on the node, whose processes it looks through."""
+        return node_status.parse(self._machine.run_status(["calicoctl", "node", "status"]))
+
+    def interfaces(self) -> tuple[Interface, ...]:
+        """The node's interfaces, by index."""
+        return interfaces(self._machine.network)

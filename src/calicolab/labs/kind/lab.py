@@ -1,0 +1,424 @@
+"""The kind lab: the same Calico on real Kubernetes, installed from its own manifest, with the same external etcd."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from calicolab.calico import configuration, manifest
+from calicolab.calico.calicoctl import Calicoctl
+from calicolab.calico.mesh import Mesh
+from calicolab.errors import LabError
+from calicolab.etcd.authority import Authority
+from calicolab.evidence.model import EtcdRecord, LabRecord, ManifestChange
+from calicolab.faults.ledger import FaultLedger
+from calicolab.kubernetes import kubeconfig
+from calicolab.kubernetes.cluster import SYSTEM, Cluster
+from calicolab.kubernetes.forwarder import ADDRESS, Forwarder
+from calicolab.labs.asked import NODES, SUBNET
+from calicolab.labs.kind import bringup, fence, network, ownership, pods, topology
+from calicolab.labs.kind.calico_node import KindCalicoNode
+from calicolab.labs.kind.etcd import EtcdContainers
+from calicolab.labs.kind.machine import Machine
+from calicolab.labs.kind.marks import new_marks
+from calicolab.labs.kind.node import KindNode
+from calicolab.labs.shared import find_node, restore_addresses
+from calicolab.wait import WaitTimeout, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from types import TracebackType
+    from typing import Self
+
+    from calicolab.artifacts import KindFiles
+    from calicolab.calico.manifest import Overlaid
+    from calicolab.engine import Engine
+    from calicolab.evidence.timeline import Timeline
+    from calicolab.faults.base import Fault
+    from calicolab.labs.kind.marks import Marks
+
+#: Seconds from the manifest to a full mesh: the pods' init containers, then BIRD.
+MESH_TIMEOUT = 240.0
+#: Seconds for all pods of kube-system to be Ready then: CoreDNS waits for Calico to wire it.
+SYSTEM_TIMEOUT = 180.0
+#: What this lab cannot do that others can, and why; shown in the report.
+CANNOT = MappingProxyType(
+    {
+        "settings of one node": "a DaemonSet has the same environment for all nodes",
+        "session times to the millisecond": "upstream's manifest has BIRD's log in the container's, without its times",
+    }
+)
+
+
+class KindLab:
+    """A kind cluster with Calico of the version that `files` holds.
+
+    Args:
+        files: the programs and images, built and verified.
+        engine: the Docker engine that runs it.
+        timeline: where events are noted.
+        nodes: how many nodes, control planes among them.
+        control_planes: how many of them run an API server; three have a load balancer before them.
+        subnet: the nodes' network.
+
+    A guard removes it when this process is killed, until `leave` was called.
+    """
+
+    kind = "kind"
+    cannot: Mapping[str, str] = CANNOT
+
+    def __init__(
+        self,
+        files: KindFiles,
+        *,
+        engine: Engine,
+        timeline: Timeline,
+        nodes: int = NODES,
+        control_planes: int = 1,
+        subnet: str = SUBNET,
+    ) -> None:
+        self.id = f"kind-{files.version}"
+        self.calico_version = files.version
+        self.timeline = timeline
+        self.faults = FaultLedger(self)
+        self.marks = new_marks(self.id, standing=False)
+        self.topology = topology.plan(
+            self.marks.cluster, nodes=nodes, control_planes=control_planes, subnet=subnet
+        )
+        self.files = files
+        self.engine = engine
+        #: What was changed of upstream's manifest; None before it was applied.
+        self.overlaid: Overlaid | None = None
+        self._open = ExitStack()
+        self._guarded: ownership.Guarded | None = None
+        self._network: network.Network | None = None
+        self._nodes: list[KindNode] = []
+        self._etcd: EtcdContainers | None = None
+        self._kubernetes: Cluster | None = None
+        self._pods: list[pods.KindPod] = []
+
+    # --- up and down -------------------------------------------------------------------------------------------
+
+    def up(self) -> None:
+        """Bring it up to a full mesh and every pod of the system Ready.
+
+        Raises:
+            UsageError: what the user must change first; nothing was made.
+            LabError: it did not come up; `logs` of the error tell why, and nothing is left of it.
+        """
+        self._note("lab-starting")
+        try:
+            self._build()
+            self._wait_until_healthy()
+        except LabError as error:
+            error.logs.update(self._bring_up_logs())
+            self.down()
+            raise
+        except BaseException:
+            self.down()
+            raise
+        self._note("mesh-full")
+
+    def _build(self) -> None:
+        files, engine, plan = self.files, self.engine, self.topology
+        self._guarded = self._open.enter_context(ownership.guarded(engine, self.marks))
+        self._network = network.create(
+            engine, name=plan.cluster, subnet=str(plan.subnet), labels=self.marks.labels
+        )
+        fence.raise_(engine, self._network, mark=plan.cluster)
+        bringup.load_images(engine, files.engine_images)
+        self._note("images-loaded")
+        authority = Authority()
+        folder = self.marks.folder
+        self._etcd = EtcdContainers(engine, cluster=plan.cluster, addresses=plan.etcd_addresses)
+        self._etcd.start(
+            image=files.etcd.name,
+            network=self._network.name,
+            labels=self.marks.labels,
+            certificates=folder / "etcd",
+            authority=authority,
+        )
+        bringup.write_folder(folder, etcd=self._etcd, authority=authority)
+        self._etcd.wait_until_healthy()
+        self._note("etcd-healthy")
+        bringup.create_cluster(
+            engine, plan, files=files, folder=folder, etcd=self._etcd, network=self._network.name
+        )
+        self._note("kubernetes-up")
+        self._connect()
+        self.overlaid = self._overlay()
+        self.kubernetes.apply(self.overlaid.objects)
+        self._note("calico-applied")
+
+    def _connect(self) -> None:
+        """Open the way to the API server, and know the nodes."""
+        text = (self.marks.folder / "kubeconfig").read_text()
+        address, port = kubeconfig.server(text)
+        forwarder = self._open.enter_context(Forwarder(self.engine.connect, address, port))
+        reachable = kubeconfig.through(text, ADDRESS, forwarder.port)
+        self._kubernetes = self._open.enter_context(Cluster(reachable))
+        found = bringup.node_addresses(self.engine, self.topology, network=self._running_network.name)
+        self._nodes = [
+            self._new_node(plan.name, found[plan.name], Machine(plan.container, self.engine))
+            for plan in self.topology.nodes
+        ]
+
+    def _new_node(self, name: str, address: str, machine: Machine) -> KindNode:
+        calico = KindCalicoNode(
+            machine,
+            node=name,
+            kubernetes=self.kubernetes,
+            note=lambda event, detail: self._note(event, name, detail),
+        )
+        self._open.callback(calico.close)
+        return KindNode(name=name, address=address, machine=machine, calico=calico)
+
+    def _overlay(self) -> Overlaid:
+        """Upstream's manifest with what the lab sets in it."""
+        secrets = self.marks.folder / "calico-secrets"
+        ca, certificate, key = (
+            (secrets / Path(name).name).read_text()
+            for name in (configuration.CA_FILE, configuration.CERTIFICATE_FILE, configuration.KEY_FILE)
+        )
+        settings = manifest.Settings(
+            etcd_endpoints=self.etcd.endpoints,
+            etcd_ca=ca,
+            etcd_certificate=certificate,
+            etcd_key=key,
+            pod_cidr=topology.POD_CIDR,
+            veth_mtu=configuration.VETH_MTU,
+        )
+        return manifest.overlay(self.files.calico.manifest.read_text(), settings)
+
+    def _wait_until_healthy(self) -> None:
+        """Wait for a full mesh, for the DaemonSet, and for every pod of the system.
+
+        Raises:
+            LabError: one of them did not come.
+        """
+        kubernetes = self.kubernetes
+        try:
+            wait_for(
+                self._mesh_if_asked,
+                until=lambda mesh: mesh is not None and mesh.is_full,
+                timeout=MESH_TIMEOUT,
+            )
+            self._note("mesh-established")
+            wait_for(kubernetes.rollout, until=lambda rollout: rollout.complete, timeout=SYSTEM_TIMEOUT)
+            wait_for(
+                lambda: tuple(pod for pod in kubernetes.pods(SYSTEM) if not pod.ready),
+                until=lambda unready: not unready,
+                timeout=SYSTEM_TIMEOUT,
+            )
+        except WaitTimeout as error:
+            raise LabError(f"the lab did not become healthy: {error}") from error
+
+    def _mesh_if_asked(self) -> Mesh | None:
+        """The mesh; None as long as a BIRD does not answer."""
+        try:
+            return self.mesh()
+        except LabError:
+            return None
+
+    def adopt(self, marks: Marks) -> None:
+        """Take over a lab that stands already, by its marks."""
+        self.marks = marks
+        self.topology = topology.plan(
+            marks.cluster,
+            nodes=len(self.topology.nodes),
+            control_planes=len(self.topology.control_planes),
+            subnet=str(self.topology.subnet),
+        )
+        self._guarded = ownership.guarded(self.engine, marks)
+        self._network = network.Network(
+            name=marks.cluster,
+            bridge=network.bridge_name(marks.cluster),
+            subnet=str(self.topology.subnet),
+            gateway=str(self.topology.subnet[1]),
+        )
+        self._etcd = EtcdContainers(
+            self.engine, cluster=marks.cluster, addresses=self.topology.etcd_addresses
+        )
+        self._connect()
+        self.overlaid = self._overlay()
+
+    def leave(self) -> None:
+        """Let go of it, and leave it up: neither this process's end nor a later run's reaper removes it."""
+        if self._guarded is not None:
+            self.marks = self._guarded.keep()
+        self._open.close()
+        self._forget()
+
+    def down(self) -> None:
+        """End it and all that is in it; nothing is left. A lab that is not up is no error."""
+        if self._guarded is None:
+            return
+        self._open.close()
+        # One that was adopted was not entered, and its guard's way out is not taken by the stack.
+        ownership.remove(self.engine, self.marks.cluster)
+        self._forget()
+        self._note("lab-down")
+
+    def _forget(self) -> None:
+        self._nodes, self._pods, self._guarded = [], [], None
+        self._etcd, self._kubernetes, self._network = None, None, None
+
+    def __enter__(self) -> Self:
+        self.up()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.down()
+
+    # --- what it is made of ------------------------------------------------------------------------------------
+
+    @property
+    def nodes(self) -> Sequence[KindNode]:
+        """The nodes, in order of their names."""
+        return tuple(self._nodes)
+
+    def node(self, name: str) -> KindNode:
+        """The node called `name`.
+
+        Raises:
+            UsageError: there is none; it names the known ones.
+        """
+        return find_node(self._nodes, name, lab=self.id)
+
+    @property
+    def etcd(self) -> EtcdContainers:
+        """The datastore, Calico's and Kubernetes'."""
+        if self._etcd is None:
+            raise LabError(f"lab {self.id} is not up")
+        return self._etcd
+
+    @property
+    def kubernetes(self) -> Cluster:
+        """Kubernetes' own view of it."""
+        if self._kubernetes is None:
+            raise LabError(f"lab {self.id} is not up")
+        return self._kubernetes
+
+    @property
+    def e2e(self) -> Path:
+        """Kubernetes' e2e.test of the cluster's version."""
+        return self.files.kubernetes.e2e
+
+    @property
+    def _running_network(self) -> network.Network:
+        if self._network is None:
+            raise LabError(f"lab {self.id} is not up")
+        return self._network
+
+    @property
+    def calicoctl(self) -> Calicoctl:
+        """calicoctl with the incident's configuration file, on the first node."""
+        first = self._nodes[0]
+        return Calicoctl(
+            lambda argv, stdin: first.run_status(argv, stdin=stdin), config=configuration.CALICOCTL_CONFIG
+        )
+
+    @property
+    def pods(self) -> Sequence[pods.KindPod]:
+        """One test pod on each node; made when first asked for."""
+        if not self._pods:
+            machines = {node.name: node.machine for node in self._nodes}
+            self.kubernetes.apply(pods.objects(list(machines), image=self.files.pod.name))
+            try:
+                made = wait_for(
+                    lambda: self.kubernetes.pods(pods.NAMESPACE),
+                    until=lambda found: len(found) == len(machines) and all(pod.ready for pod in found),
+                    timeout=pods.START_TIMEOUT,
+                )
+            except WaitTimeout as error:
+                raise LabError(f"the test pods do not serve: {error}") from error
+            self._pods = [pods.from_fact(pod, machines[pod.node]) for pod in made]
+            self._note("pods-serving", detail=", ".join(f"{pod.name} {pod.address}" for pod in self._pods))
+        return tuple(self._pods)
+
+    def describe(self) -> LabRecord:
+        """What it is made of, for the report."""
+        provenance = self.files.provenance
+        return LabRecord(
+            id=self.id,
+            kind="kind",
+            nodes=len(self.topology.nodes),
+            calico=self.calico_version,
+            kubernetes=self.files.kubernetes.version,
+            etcd=EtcdRecord(version=provenance["etcd"], members=topology.ETCD_MEMBERS, tls=True),
+            source=self.files.source,
+            bird=provenance["bird"],
+            cannot=dict(self.cannot),
+            changes=[
+                ManifestChange(
+                    object=change.object,
+                    field=change.field,
+                    before=change.before,
+                    after=change.after,
+                    why=change.why,
+                )
+                for change in (self.overlaid.changes if self.overlaid is not None else ())
+            ],
+            provenance=dict(provenance),
+        )
+
+    # --- what is observed, and what is done to it --------------------------------------------------------------
+
+    def mesh(self) -> Mesh:
+        """Every session of every node, asked now on BIRD's control sockets. No process is started."""
+        return Mesh.read(
+            [(node.name, node.address) for node in self._nodes],
+            lambda name: self.node(name).calico.sessions(),
+        )
+
+    def fault(self, fault: Fault) -> AbstractContextManager[Fault]:
+        """Inject `fault`, prove that it took, and heal it on the way out."""
+        if fault.node:
+            self.node(fault.node)
+        return self.faults.injected(fault)
+
+    def heal(self) -> None:
+        """Undo every fault that is left, put every node back as it was made, and prove a full mesh.
+
+        Raises:
+            LabError: that did not succeed; the lab must be thrown away.
+        """
+        self.faults.heal_all()
+        fence.prove(self.engine, self._running_network, mark=self.topology.cluster)
+        for node in self._nodes:
+            node.calico.reset()
+        restore_addresses(self, prefix_length=self.topology.subnet.prefixlen)
+        self._wait_until_healthy()
+        self._note("lab-healed")
+
+    def evidence(self) -> Mapping[str, Callable[[], str]]:
+        """What a failure on Kubernetes is looked into with: events, and each node's kubelet and container runtime."""
+        parts: dict[str, Callable[[], str]] = {
+            "kubernetes-events.txt": lambda: self.kubernetes.events(),
+            "kubernetes-pods.txt": lambda: "\n".join(map(str, self.kubernetes.pods())),
+        }
+        for plan in self.topology.nodes:
+            parts |= bringup.node_logs(Machine(plan.container, self.engine), plan.name)
+        return parts
+
+    def _bring_up_logs(self) -> dict[str, str]:
+        """What can still be had of a lab that did not come up."""
+
+        def said(gather: Callable[[], str]) -> str:
+            try:
+                return gather()
+            except LabError as error:
+                return f"could not be collected: {error}"
+
+        parts = self.evidence()
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            return dict(zip(parts, pool.map(said, parts.values()), strict=True))
+
+    def _note(self, event: str, node: str = "", detail: str = "") -> None:
+        self.timeline.add(event, lab=self.id, node=node, detail=detail)

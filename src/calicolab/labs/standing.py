@@ -1,0 +1,162 @@
+"""Labs that stand on their own: `calicolab up` and `--keep-lab` leave one, later runs and commands find it again.
+
+One small file a lab under /run, which no reboot survives, as no lab does.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from calicolab import labs
+from calicolab.errors import UsageError
+from calicolab.labs.asked import Asked
+
+if TYPE_CHECKING:
+    from calicolab.artifacts.progress import Progress
+    from calicolab.evidence.timeline import Timeline
+    from calicolab.labs.base import Lab
+
+FOLDER = Path("/run/calicolab/labs")
+DEFAULT_NAME = "default"
+#: What people call the fields of `Asked`, where they differ.
+_WORDS = {"version": "Calico", "control_planes": "control planes", "source": "programs from"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is kept of a standing lab: what was asked for, what it was made of, and what it is found by."""
+
+    name: str
+    asked: Asked
+    made_of: dict[str, str]
+    handle: dict[str, Any]
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still stands."""
+        return labs.making(self.asked.kind).alive(self.handle)
+
+    def __str__(self) -> str:
+        asked = self.asked
+        return (
+            f"lab {self.name!r}: {asked.kind}, Calico {asked.version}, {asked.nodes} nodes on {asked.subnet}"
+        )
+
+
+def save(lab: Lab, asked: Asked, *, name: str) -> Standing:
+    """Note a lab that is up, so that later commands find it."""
+    how = labs.making(asked.kind)
+    standing = Standing(name=name, asked=asked, made_of=how.made_of(lab), handle=how.handle(lab))
+    FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = FOLDER / f".{name}.new"
+    draft.write_text(json.dumps(asdict(standing), indent=2))
+    draft.rename(FOLDER / f"{name}.json")
+    return standing
+
+
+def load(name: str) -> Standing | None:
+    """What is noted of the lab `name`; None when there is none, or it ended by itself."""
+    try:
+        fields: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    except FileNotFoundError:
+        return None
+    standing = Standing(**{**fields, "asked": Asked(**fields["asked"])})
+    if standing.alive:
+        return standing
+    forget(name)
+    return None
+
+
+def known() -> list[Standing]:
+    """All labs that stand."""
+    found = (load(file.stem) for file in sorted(FOLDER.glob("[!.]*.json")))
+    return [standing for standing in found if standing is not None]
+
+
+def find(name: str) -> Standing:
+    """The lab `name`.
+
+    Raises:
+        UsageError: there is none; it names those that stand.
+    """
+    standing = load(name)
+    if standing is None:
+        others = ", ".join(one.name for one in known()) or "none"
+        raise UsageError(f"no lab called {name!r} is up (up are: {others}); `calicolab up` brings one up")
+    return standing
+
+
+def refuse_second(name: str) -> None:
+    """Refuse a second lab of one name.
+
+    Raises:
+        UsageError: it is up.
+    """
+    standing = load(name)
+    if standing is not None:
+        raise UsageError(
+            f"lab {name!r} is up already (Calico {standing.asked.version}, {standing.asked.nodes} nodes): "
+            f"take it down with `calicolab down --name {name}`, or give the new one another --name"
+        )
+
+
+def forget(name: str) -> None:
+    """Remove the note of a lab, and the folder with the last one."""
+    (FOLDER / f"{name}.json").unlink(missing_ok=True)
+    for folder in (FOLDER, FOLDER.parent):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def take_down(standing: Standing) -> None:
+    """End a standing lab and forget it."""
+    labs.making(standing.asked.kind).end(standing.handle)
+    forget(standing.name)
+
+
+def attach(standing: Standing, *, asked: Asked | None = None, timeline: Timeline, report: Progress) -> Lab:
+    """The standing lab as a Lab, to look at and to work with; leaving it does not end it.
+
+    Args:
+        standing: the lab.
+        asked: what it must be; what it was asked to be when None.
+        timeline: where it notes its events.
+        report: told what is built, as its programs must be there.
+
+    Raises:
+        UsageError: it is not what is asked for; the sentence shows the difference.
+    """
+    how = labs.making(standing.asked.kind)
+    _refuse(standing, _asked_differences(standing.asked, asked or standing.asked))
+    lab = how.create(asked or standing.asked, timeline=timeline, report=report, standing=True)
+    if asked is not None:
+        _refuse(standing, differences(standing.made_of, how.made_of(lab)))
+    how.attach(standing.handle, lab)
+    return lab
+
+
+def differences(there: dict[str, str], wanted: dict[str, str]) -> list[str]:
+    """What `wanted` has otherwise than `there`, as "Calico: v3.23.2, but v3.31.0 is asked for"."""
+    return [
+        f"{what}: {there.get(what, 'none')}, but {wanted.get(what, 'none')} is asked for"
+        for what in sorted(there.keys() | wanted.keys())
+        if there.get(what) != wanted.get(what)
+    ]
+
+
+def _asked_differences(there: Asked, wanted: Asked) -> list[str]:
+    def words(asked: Asked) -> dict[str, str]:
+        return {_WORDS.get(name, name): str(value) for name, value in asdict(asked).items()}
+
+    return differences(words(there), words(wanted))
+
+
+def _refuse(standing: Standing, found: list[str]) -> None:
+    if found:
+        raise UsageError(
+            f"lab {standing.name!r} stands, and is not what is asked for ({'; '.join(found)}): "
+            f"take it down with `calicolab down --name {standing.name}`, or ask for what it is"
+        )
