@@ -67,7 +67,8 @@ class CalicoImageArchives:
         self.version = version.name
         self.title = f"images of Calico {version.name}"
         self._parts, self._parts_key = parts, parts_key
-        self._module = CalicoModule(version, cache=cache, title=self.title, part=PART)
+        # The installer's is there in every version.
+        self._module = CalicoModule(version, cache=cache, title=self.title, part=PART, main_version=True)
 
     @property
     def key(self) -> str:

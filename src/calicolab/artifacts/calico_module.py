@@ -28,10 +28,21 @@ MODULES_MEGABYTES = 800
 
 
 class CalicoModule:
-    """The module of `version`, pinned by the files in gomodules/<version>/<part>. `title` is what errors call it."""
+    """The module of `version`.
 
-    def __init__(self, version: Version, *, cache: Path, title: str, part: str = "") -> None:
+    Args:
+        version: which one.
+        cache: the cache's root.
+        title: what errors call what is built.
+        part: the folder below gomodules/<version> with the go.mod and go.sum that pin it.
+        main_version: whether programs that are built keep their version in `main.VERSION`.
+    """
+
+    def __init__(
+        self, version: Version, *, cache: Path, title: str, part: str = "", main_version: bool = False
+    ) -> None:
         self._version, self._cache, self._title = version, cache, title
+        self._main_version = version.cni_main_version or main_version
         folder = resources.files("calicolab.artifacts") / "gomodules" / version.name / part
         #: go.mod and go.sum, by name.
         self.files = {name: (folder / name).read_text() for name in ("go.mod", "go.sum")}
@@ -46,7 +57,7 @@ class CalicoModule:
     def linker_flags(self) -> tuple[str, ...]:
         """What is said to the linker, the version that programs print among it."""
         variables = [f"{MODULE}/{variable}" for variable in self._version.version_variables]
-        if self._version.cni_main_version:
+        if self._main_version:
             variables.append("main.VERSION")
         return (*LINKER_FLAGS, *(f"-X {variable}={self._version.name}" for variable in variables))
 

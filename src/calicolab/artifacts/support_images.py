@@ -41,6 +41,13 @@ frontend control-plane
   default_backend kube-apiservers
 backend kube-apiservers
 """
+#: kind's configuration wants 100000 connections. Where the engine grants fewer files than that takes, HAProxy 2.6 would
+#: not start; 2.2, which kind's own image has, says so and goes on (global section, strict-limits).
+LIMITS_FILE = "usr/local/etc/haproxy/limits.cfg"
+LIMITS = """\
+global
+  no strict-limits
+"""
 _IMAGE_CONSTANT = re.compile(r'^const Image = "(?P<name>[^"]+)"$', re.MULTILINE)
 MEGABYTES = 1200
 
@@ -95,6 +102,8 @@ class SupportImages:
             *LOAD_BALANCER_TAKEN,
             LOAD_BALANCER_FILE,
             LOAD_BALANCER_CONFIGURATION,
+            LIMITS_FILE,
+            LIMITS,
         )
 
     def needs(self) -> Sequence[disk.Need]:
@@ -139,7 +148,7 @@ class SupportImages:
             layers=[root, work / "load-balancer"],
             # -W -db: a master process in the foreground, which reads its configuration again on SIGHUP.
             config=ImageConfig(
-                entrypoint=("haproxy", "-W", "-db", "-f", f"/{LOAD_BALANCER_FILE}"),
+                entrypoint=("haproxy", "-W", "-db", "-f", f"/{LIMITS_FILE}", "-f", f"/{LOAD_BALANCER_FILE}"),
                 environment=environment,
                 stop_signal="SIGUSR1",
             ),
@@ -156,6 +165,7 @@ class SupportImages:
             unpack(archive, unpacked)
         for taken in LOAD_BALANCER_TAKEN:
             shutil.copytree(unpacked / taken, layer / taken, symlinks=True)
-        (layer / LOAD_BALANCER_FILE).parent.mkdir(parents=True)
-        (layer / LOAD_BALANCER_FILE).write_text(LOAD_BALANCER_CONFIGURATION)
+        for file, text in ((LOAD_BALANCER_FILE, LOAD_BALANCER_CONFIGURATION), (LIMITS_FILE, LIMITS)):
+            (layer / file).parent.mkdir(parents=True, exist_ok=True)
+            (layer / file).write_text(text)
         return f"debian {package_version(archives[0])}"
