@@ -15,6 +15,8 @@ from calicolab.errors import ArtifactError
 #: Changes whenever what is done here does.
 RECIPE = "cluster images 1"
 TIMEOUT = 120.0
+#: The part of a name that the tests' own images share.
+TEST_IMAGES = "e2e-test-images"
 #: Where a program without a path is looked for, as the static pods' commands have none.
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: Chooses the kind of iptables that the node's kubelet left its mark in, once, and runs it; Debian's links lead to it.
@@ -82,6 +84,8 @@ def list_needed(programs: Programs, *, version: str) -> dict[str, str]:
     ]
     listed = run(asked, timeout=TIMEOUT).stdout.split()
     tests = run([str(programs.e2e / "e2e.test"), "--list-images"], timeout=TIMEOUT).stdout.split()
+    # Another agnhost is listed too, which is only there to be refused.
+    tests = [reference for reference in tests if f"/{TEST_IMAGES}/" in reference]
     made = contents(programs)
     names = {name: reference for reference in (*tests, *listed) if (name := short_name(reference)) in made}
     if missing := made.keys() - names.keys():

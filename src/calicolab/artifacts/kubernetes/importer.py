@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 #: Seconds for containerd to listen, and for one image to be unpacked.
 START_TIMEOUT = 60.0
 IMPORT_TIMEOUT = 300.0
-#: As the kubelet's garbage collector must leave them alone: nobody could bring them back.
-PINNED = "--label=io.cri-containerd.pinned=pinned"
 CTR = ("ctr", "--namespace", "k8s.io")
 
 
@@ -50,6 +48,8 @@ def mount_root(*, root: Path, upper: Path, work: Path, state: Path, archives: Pa
 def unpack(merged: Path, archives: Sequence[str]) -> None:
     """Have the containerd of `merged` unpack `archives`, by their names in /tmp/archives, and forget their layers."""
     inside = ["chroot", str(merged)]
+    described = run([*inside, "ctr", "oci", "spec"], timeout=START_TIMEOUT).stdout
+    (merged / "etc" / "containerd" / "cri-base.json").write_text(base_specification(described))
     containerd = subprocess.Popen([*inside, "containerd", "--log-level", "warn"])
     try:
         wait_for(
@@ -60,11 +60,9 @@ def unpack(merged: Path, archives: Sequence[str]) -> None:
         )
         for name in archives:
             print(name, flush=True)
-            run([*inside, *CTR, "images", "import", PINNED, f"/tmp/archives/{name}"], timeout=IMPORT_TIMEOUT)  # noqa: S108 - a tmpfs of its own
+            run([*inside, *CTR, "images", "import", f"/tmp/archives/{name}"], timeout=IMPORT_TIMEOUT)  # noqa: S108 - a tmpfs of its own
         layers = {digest for name in archives for digest in layers_of(merged / "tmp" / "archives" / name)}
         run([*inside, *CTR, "content", "rm", *sorted(layers)], timeout=IMPORT_TIMEOUT)
-        described = run([*inside, "ctr", "oci", "spec"], timeout=START_TIMEOUT).stdout
-        (merged / "etc" / "containerd" / "cri-base.json").write_text(base_specification(described))
     finally:
         containerd.terminate()
         containerd.wait(timeout=START_TIMEOUT)
