@@ -16,11 +16,16 @@ _ETHERNET_HEADER, _IPV4 = 14, b"\x08\x00"
 
 
 class Capture:
-    """Records the destination addresses of IPv4 packets on every interface, in both directions, while entered."""
+    """Records the destination addresses of IPv4 packets, in both directions, while entered.
 
-    def __init__(self) -> None:
+    It listens in the network namespace in which it is made: on every interface, or on the one that is named.
+    """
+
+    def __init__(self, interface: str = "") -> None:
         self.destinations: set[str] = set()
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+        if interface:
+            self._socket.bind((interface, _ETH_P_ALL))
         self._socket.settimeout(0.1)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
