@@ -27,7 +27,7 @@ IN_MODULE = "manifests/calico-etcd.yaml"
 FILE = "calico-etcd.yaml"
 MEGABYTES = 5
 HELM_TIMEOUT = 60.0
-_IMAGE = re.compile(r"^\s*image:\s*[\"']?(?P<name>[^\s\"']+)", re.MULTILINE)
+_IMAGE = re.compile(r"^[\s-]*image:\s*[\"']?(?P<name>[^\s\"']+)", re.MULTILINE)
 
 
 def needs_helm(version: str) -> bool:
