@@ -4,6 +4,8 @@ pytest_plugins = [
     "fixtures.run",
     "fixtures.lab",
     "fixtures.versions",
+    "fixtures.needs",
+    "fixtures.e2e",
     "fixtures.workers",
     "fixtures.outcome",
     "fixtures.evidence",

@@ -24,6 +24,9 @@ KINDS = {"netns": "calicolab.labs.netns.making", "kind": "calicolab.labs.kind.ma
 class Making(Protocol):
     """How the labs of one kind are made, and found again when they stand by themselves."""
 
+    #: What such a lab cannot do that others can, and why.
+    CANNOT: Mapping[str, str]
+
     def create(self, asked: Asked, *, timeline: Timeline, report: Progress, standing: bool = False) -> Lab:
         """A lab that is not yet up; what it needs is built and verified.
 

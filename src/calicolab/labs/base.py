@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from calicolab.calico.facts import Interface, NodeStatus, Readiness, Session
     from calicolab.calico.mesh import Mesh
     from calicolab.command import CommandResult
+    from calicolab.connectivity.e2e import Programs
     from calicolab.connectivity.pods import Pod
     from calicolab.evidence.model import LabRecord
     from calicolab.evidence.timeline import Timeline
@@ -137,8 +137,12 @@ class Lab(Protocol):
         """Kubernetes' own view of it; a UsageError on a lab without Kubernetes."""
 
     @property
-    def e2e(self) -> Path:
-        """Kubernetes' e2e.test of the cluster's version; a UsageError on a lab without Kubernetes."""
+    def e2e(self) -> Programs:
+        """Kubernetes' own tests, of the cluster's version; a UsageError on a lab without Kubernetes."""
+
+    @property
+    def pod_image(self) -> str:
+        """The image of the test pods, which every node has; a UsageError on a lab without Kubernetes."""
 
     @property
     def nodes(self) -> Sequence[Node]:

@@ -23,11 +23,11 @@ from calicolab.wait import POLL_INTERVAL, WaitTimeout, wait_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from calicolab.artifacts import LabFiles
+    from calicolab.connectivity.e2e import Programs
     from calicolab.evidence.timeline import Timeline
     from calicolab.faults.base import Fault
     from calicolab.kubernetes.cluster import Cluster
@@ -229,7 +229,16 @@ class NetnsLab:
         raise UsageError(NO_KUBERNETES)
 
     @property
-    def e2e(self) -> Path:
+    def e2e(self) -> Programs:
+        """There is none.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(NO_KUBERNETES)
+
+    @property
+    def pod_image(self) -> str:
         """There is none.
 
         Raises:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from calicolab.labs.asked import Asked
     from calicolab.labs.base import Lab
 
+#: What such a lab cannot do, and why; known before there is one.
+CANNOT = NetnsLab.cannot
+
 
 def create(asked: Asked, *, timeline: Timeline, report: Progress, standing: bool = False) -> NetnsLab:
     """A namespace lab that is not yet up.
