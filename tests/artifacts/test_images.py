@@ -88,6 +88,14 @@ def test_files_keep_their_modes_and_links_their_targets(tmp_path: Path, folder: 
     assert not members["bin"].uname
 
 
+def test_names_lie_in_order(tmp_path: Path, folder: Path) -> None:
+    for number in (*range(9, 0, -2), *range(8, -1, -2)):
+        (folder / "tmp" / str(number)).touch()
+    image = images.write(tmp_path / "image.tar", name=NAME, layers=[folder], config=ImageConfig())
+    numbers = [name for name in layer_members(image.archive, tmp_path) if name.startswith("tmp/")]
+    assert numbers == [f"tmp/{number}" for number in range(10)]
+
+
 def test_a_second_name_of_a_file_is_a_file_again(tmp_path: Path, folder: Path) -> None:
     (folder / "again").hardlink_to(folder / "usr" / "bin" / "program")
     image = images.write(tmp_path / "image.tar", name=NAME, layers=[folder], config=ImageConfig())
