@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -95,10 +96,21 @@ CONTROLLERS: dict[str, Any] = {
         }
     },
 }
+TOKENS = {
+    "apiGroups": [""],
+    "resources": ["serviceaccounts/token"],
+    "resourceNames": ["calico-cni-plugin"],
+    "verbs": ["create"],
+}
+ROLE: dict[str, Any] = {
+    "kind": "ClusterRole",
+    "metadata": {"name": "calico-node"},
+    "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}, TOKENS],
+}
 
 
 def text(*objects: dict[str, Any]) -> str:
-    return yaml.safe_dump_all(objects or (CONFIG, SECRET, NODE, CONTROLLERS))
+    return yaml.safe_dump_all(objects or (CONFIG, SECRET, NODE, CONTROLLERS, ROLE))
 
 
 def test_each_change_is_named_with_what_stood_there() -> None:
@@ -129,7 +141,7 @@ def test_each_change_is_named_with_what_stood_there() -> None:
 
 
 def test_what_is_applied_holds_what_the_changes_say_and_nothing_else_is_touched() -> None:
-    config, secret, node, controllers = overlay(text(), SETTINGS).objects
+    config, secret, node, controllers, role = overlay(text(), SETTINGS).objects
     assert config["data"] == {
         "etcd_endpoints": SETTINGS.etcd_endpoints,
         "etcd_ca": "/calico-secrets/etcd-ca",
@@ -144,7 +156,7 @@ def test_what_is_applied_holds_what_the_changes_say_and_nothing_else_is_touched(
         "etcd-cert": SETTINGS.etcd_certificate,
         "etcd-key": KEY,
     }
-    assert controllers == CONTROLLERS
+    assert (controllers, role) == (CONTROLLERS, ROLE)
     expected = copy.deepcopy(NODE)
     environment = expected["spec"]["template"]["spec"]["containers"][0]["env"]
     environment[-2]["value"] = "Never"
@@ -163,7 +175,7 @@ def test_no_change_holds_a_private_key() -> None:
     other["data"] = {"etcd-key": "b2xkIGtleQ=="}
     (change,) = (
         change
-        for change in overlay(text(CONFIG, other, NODE, CONTROLLERS), SETTINGS).changes
+        for change in overlay(text(CONFIG, other, NODE, CONTROLLERS, ROLE), SETTINGS).changes
         if change.field == "data.etcd-key"
     )
     assert change == Change(
@@ -189,11 +201,29 @@ def test_a_build_with_cgo_needs_no_help() -> None:
     assert not [change for change in changes if "DebugSkip" in change.field]
 
 
+@pytest.mark.parametrize(
+    "lacking",
+    [
+        None,
+        TOKENS | {"resourceNames": ["somebody"]},
+        TOKENS | {"verbs": ["get"]},
+        TOKENS | {"resources": ["pods"]},
+    ],
+)
+def test_a_right_that_upstream_forgot_is_added_and_told(lacking: dict[str, Any] | None) -> None:
+    role = ROLE | {"rules": [*ROLE["rules"][:1], *([lacking] if lacking is not None else [])]}
+    overlaid = overlay(text(CONFIG, SECRET, NODE, CONTROLLERS, role), SETTINGS)
+    (change,) = (change for change in overlaid.changes if change.object == "ClusterRole/calico-node")
+    added = TOKENS | {"resourceNames": ["calico-node"]}
+    assert (change.field, change.before, json.loads(change.after)) == ("rules", "not set", added)
+    assert overlaid.objects[4]["rules"] == [*role["rules"], added]
+
+
 def test_a_variable_that_came_from_elsewhere_is_replaced_whole() -> None:
     node = copy.deepcopy(NODE)
     environment = node["spec"]["template"]["spec"]["containers"][0]["env"]
     environment[-2] = {"name": "CALICO_IPV4POOL_IPIP", "valueFrom": {"configMapKeyRef": {"key": "ipip"}}}
-    overlaid = overlay(text(CONFIG, SECRET, node, CONTROLLERS), SETTINGS)
+    overlaid = overlay(text(CONFIG, SECRET, node, CONTROLLERS, ROLE), SETTINGS)
     (change,) = (change for change in overlaid.changes if change.field.endswith("_IPIP"))
     assert change.before == '{"configMapKeyRef": {"key": "ipip"}}'
     entries = overlaid.objects[2]["spec"]["template"]["spec"]["containers"][0]["env"]
@@ -216,6 +246,7 @@ LOST: list[tuple[Callable[[list[dict[str, Any]]], object], str]] = [
     (without_data("calico_backend"), "ConfigMap/calico-config data.calico_backend"),
     (lambda objects: objects.pop(1), "Secret/calico-etcd-secrets"),
     (lambda objects: objects.pop(3), "Deployment/calico-kube-controllers"),
+    (lambda objects: objects.pop(4), "ClusterRole/calico-node"),
     (
         lambda objects: drop_variable(objects, "CALICO_IPV4POOL_IPIP"),
         "DaemonSet/calico-node calico-node env.CALICO_IPV4POOL_IPIP",
@@ -245,7 +276,7 @@ LOST: list[tuple[Callable[[list[dict[str, Any]]], object], str]] = [
 def test_a_field_that_upstream_lost_is_named(
     lose: Callable[[list[dict[str, Any]]], object], named: str
 ) -> None:
-    objects = copy.deepcopy([CONFIG, SECRET, NODE, CONTROLLERS])
+    objects = copy.deepcopy([CONFIG, SECRET, NODE, CONTROLLERS, ROLE])
     lose(objects)
     with pytest.raises(UsageError) as refused:
         overlay(text(*objects), SETTINGS)
@@ -254,7 +285,7 @@ def test_a_field_that_upstream_lost_is_named(
 
 
 def test_all_that_is_missing_is_named_at_once() -> None:
-    objects = copy.deepcopy([CONFIG, NODE, CONTROLLERS])
+    objects = copy.deepcopy([CONFIG, NODE, CONTROLLERS, ROLE])
     objects[0]["data"].pop("veth_mtu")
     with pytest.raises(UsageError, match=r"data\.veth_mtu; Secret/calico-etcd-secrets"):
         overlay(text(*objects), SETTINGS)

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
 from calicolab.calico.configuration import CA_FILE, CERTIFICATE_FILE, KEY_FILE
-from calicolab.errors import UsageError
+from calicolab.calico.manifest_objects import Change, ManifestObjects
 from calicolab.evidence.redact import MARK
+
+__all__ = ["Change", "Overlaid", "Settings", "overlay"]
 
 NODE, CONTROLLERS = "DaemonSet/calico-node", "Deployment/calico-kube-controllers"
 CONFIG, SECRETS = "ConfigMap/calico-config", "Secret/calico-etcd-secrets"
-#: What a Change says where nothing stood, or an empty text.
-NOT_SET, EMPTY = "not set", '""'
+NODE_ROLE = "ClusterRole/calico-node"
+#: The right to have a token made, and for which accounts: calico-node's own, and since v3.26 one for the plugin.
+TOKEN_RESOURCE, TOKEN_ACCOUNTS = "serviceaccounts/token", ("calico-node", "calico-cni-plugin")
 _ETCD_VARIABLES = {
     "ETCD_ENDPOINTS": "etcd_endpoints",
     "ETCD_CA_CERT_FILE": "etcd_ca",
@@ -62,17 +62,6 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Change:
-    """One field that was set. `object` is its kind and name; `after` never holds a private key."""
-
-    object: str
-    field: str
-    before: str
-    after: str
-    why: str
-
-
-@dataclass(frozen=True)
 class Overlaid:
     """The manifest's objects as they are applied, in upstream's order, and all that differs from upstream's."""
 
@@ -86,21 +75,22 @@ def overlay(text: str, settings: Settings) -> Overlaid:
     Raises:
         UsageError: it is no manifest, or fields are missing, all of which are named.
     """
-    manifest = _Manifest(text)
+    manifest = ManifestObjects(text)
     _set_configuration(manifest, settings)
     _set_secrets(manifest, settings)
     _set_variables(manifest, settings)
+    _allow_tokens(manifest)
     for name, container, variables in _READERS:
         for variable, key in variables.items():
-            manifest.require_reference(name, container, variable, key)
-        manifest.require_secret(name)
+            manifest.require_reference(name, container, variable, CONFIG, key)
+        manifest.require_volume(name, SECRETS)
     # The incident is about just this: which address a node finds for itself.
     manifest.require_value(NODE, "calico-node", "IP", "autodetect")
     manifest.end()
     return Overlaid(objects=manifest.objects, changes=tuple(manifest.changes))
 
 
-def _set_configuration(manifest: _Manifest, settings: Settings) -> None:
+def _set_configuration(manifest: ManifestObjects, settings: Settings) -> None:
     where = "where the lab's external etcd is"
     mounted = "etcd asks for client certificates; the Secret is mounted there"
     for key, value, why in (
@@ -114,7 +104,7 @@ def _set_configuration(manifest: _Manifest, settings: Settings) -> None:
         manifest.set_data(CONFIG, key, value, why=why, must_be_there=True)
 
 
-def _set_secrets(manifest: _Manifest, settings: Settings) -> None:
+def _set_secrets(manifest: ManifestObjects, settings: Settings) -> None:
     why = "the lab's own authority and its client certificate for Calico"
     for key, pem in (
         ("etcd-ca", settings.etcd_ca),
@@ -129,7 +119,7 @@ def _set_secrets(manifest: _Manifest, settings: Settings) -> None:
         manifest.set_data(SECRETS, key, encoded, why=why, shown=shown, must_be_there=False)
 
 
-def _set_variables(manifest: _Manifest, settings: Settings) -> None:
+def _set_variables(manifest: ManifestObjects, settings: Settings) -> None:
     plain = (
         "pods are reached by plain routes, as in the incident; not every kernel that the lab runs on has IPIP"
     )
@@ -146,134 +136,26 @@ def _set_variables(manifest: _Manifest, settings: Settings) -> None:
         manifest.set_variable(NODE, "calico-node", variable, value, why=why, must_be_there=must_be_there)
 
 
-class _Manifest:
-    """The objects of a manifest, what was changed in them, and what was looked for in vain."""
+def _allow_tokens(manifest: ManifestObjects) -> None:
+    """Let calico-node have tokens made, where upstream forgot to.
 
-    def __init__(self, text: str) -> None:
-        try:
-            documents = list(yaml.safe_load_all(text))
-        except yaml.YAMLError as error:
-            raise UsageError(f"upstream's manifest is not YAML: {error}") from error
-        self.objects: list[dict[str, Any]] = [document for document in documents if document is not None]
-        self._named: dict[str, dict[str, Any]] = {}
-        for found in self.objects:
-            if not isinstance(found, dict) or not isinstance(found.get("metadata"), dict):
-                raise UsageError(
-                    f"upstream's manifest holds something that is no Kubernetes object: {found!r:.80}"
-                )
-            self._named[f"{found.get('kind')}/{found['metadata'].get('name')}"] = found
-        self.changes: list[Change] = []
-        self._missing: dict[str, None] = {}
-
-    def set_data(
-        self, name: str, key: str, value: str, *, why: str, must_be_there: bool, shown: str | None = None
-    ) -> None:
-        """Set `key` in the data of the ConfigMap or Secret `name`; a Change says `shown` where `value` is secret."""
-        found = self._find(name)
-        if found is None:
-            return
-        data = found.get("data") or {}
-        if must_be_there and key not in data:
-            self._miss(f"{name} data.{key}")
-            return
-        before = data.get(key)
-        found["data"] = data | {key: value}
-        if before != value:
-            was = NOT_SET if before is None else MARK if shown is not None else str(before)
-            self._note(name, f"data.{key}", was, value if shown is None else shown, why)
-
-    def set_variable(
-        self, name: str, container: str, variable: str, value: str, *, why: str, must_be_there: bool
-    ) -> None:
-        """Set the environment variable of a container."""
-        found = self._container(name, container)
-        if found is None:
-            return
-        environment = found.setdefault("env", [])
-        entry = _entry(found, variable)
-        if entry is None:
-            if must_be_there:
-                self._miss(f"{name} {container} env.{variable}")
-                return
-            entry = {}
-            environment.append(entry)
-        before = entry.get("value", json.dumps(entry["valueFrom"]) if "valueFrom" in entry else NOT_SET)
-        entry.clear()
-        entry |= {"name": variable, "value": value}
-        if before != value:
-            self._note(name, f"{container} env.{variable}", str(before), value, why)
-
-    def require_reference(self, name: str, container: str, variable: str, key: str) -> None:
-        """See that the variable comes from `key` of the ConfigMap, so that what is set there has an effect."""
-        found = self._container(name, container)
-        if found is None:
-            return
-        entry = _entry(found, variable) or {}
-        reference = (entry.get("valueFrom") or {}).get("configMapKeyRef") or {}
-        if (reference.get("name"), reference.get("key")) != (CONFIG.partition("/")[2], key):
-            self._miss(f"{name} {container} env.{variable} from {CONFIG} data.{key}")
-
-    def require_value(self, name: str, container: str, variable: str, value: str) -> None:
-        """See that upstream itself sets the variable to `value`."""
-        found = self._container(name, container)
-        if found is not None and (_entry(found, variable) or {}).get("value") != value:
-            self._miss(f"{name} {container} env.{variable}={value}")
-
-    def require_secret(self, name: str) -> None:
-        """See that the Secret is mounted."""
-        found = self._find(name)
-        if found is None:
-            return
-        wanted = SECRETS.partition("/")[2]
-        volumes = _pod(found).get("volumes") or []
-        if not any((volume.get("secret") or {}).get("secretName") == wanted for volume in volumes):
-            self._miss(f"{name} volumes with {SECRETS}")
-
-    def end(self) -> None:
-        """Raise if anything was missing.
-
-        Raises:
-            UsageError: with all that was.
-        """
-        if self._missing:
-            raise UsageError(
-                "upstream's manifest no longer has what the lab sets or relies on, so it cannot be applied: "
-                f"{'; '.join(self._missing)}. See calicolab/calico/manifest.py, or choose another version of Calico"
-            )
-
-    def _find(self, name: str) -> dict[str, Any] | None:
-        found = self._named.get(name)
-        if found is None:
-            self._miss(name)
-        return found
-
-    def _container(self, name: str, container: str) -> dict[str, Any] | None:
-        found = self._find(name)
-        if found is None:
-            return None
-        pod = _pod(found)
-        containers: list[dict[str, Any]] = [
-            *(pod.get("initContainers") or ()),
-            *(pod.get("containers") or ()),
-        ]
-        named = next((candidate for candidate in containers if candidate.get("name") == container), None)
-        if named is None:
-            self._miss(f"{name} container {container}")
-        return named
-
-    def _miss(self, what: str) -> None:
-        self._missing[what] = None
-
-    def _note(self, name: str, field: str, before: str, after: str, why: str) -> None:
-        self.changes.append(Change(object=name, field=field, before=before or EMPTY, after=after, why=why))
-
-
-def _pod(workload: dict[str, Any]) -> dict[str, Any]:
-    """The pod's specification in a DaemonSet or Deployment."""
-    pod: dict[str, Any] = workload["spec"]["template"]["spec"]
-    return pod
-
-
-def _entry(container: dict[str, Any], variable: str) -> dict[str, Any] | None:
-    entries: list[dict[str, Any]] = container.get("env") or []
-    return next((entry for entry in entries if entry.get("name") == variable), None)
+    Since v3.23.2 the installer asks Kubernetes for a token for the plugin, and ends when it gets none (pull request
+    5910; cni-plugin/pkg/install). The chart of v3.23.2 grants that only where Kubernetes is the datastore
+    (calico-node-rbac.yaml); the manifest of v3.25.0 does for etcd, too.
+    """
+    manifest.add_rule(
+        NODE_ROLE,
+        {
+            "apiGroups": [""],
+            "resources": [TOKEN_RESOURCE],
+            "resourceNames": [TOKEN_ACCOUNTS[0]],
+            "verbs": ["create"],
+        },
+        unless=lambda rule: (
+            TOKEN_RESOURCE in rule.get("resources", ())
+            and "create" in rule.get("verbs", ())
+            and not set(TOKEN_ACCOUNTS).isdisjoint(rule.get("resourceNames", ()))
+        ),
+        why="the installer has a token made for the CNI plugin; upstream's manifest of this version for etcd lacks "
+        "the right to, and calico-node would never start (projectcalico/calico pull request 5910)",
+    )
