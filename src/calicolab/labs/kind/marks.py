@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -39,11 +40,14 @@ class Marks:
         """Its files: removed with it, and gone after a reboot as it is."""
         return FOLDER / self.cluster
 
-    def save(self) -> None:
-        """Note whose it is. The note counts, as labels cannot be changed when a lab is kept."""
+    def save(self, *, host: str) -> None:
+        """Note whose it is, and in which engine. The note counts: a label cannot be changed when a lab is kept."""
         FOLDER.parent.mkdir(mode=0o700, exist_ok=True)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self.folder / "owner").write_text(self.owner)
+        # In one step, as another run may be reading it.
+        draft = self.folder / "owner.new"
+        draft.write_text(json.dumps({"owner": self.owner, "host": host}))
+        draft.rename(self.folder / "owner.json")
 
     def abandoned(self) -> bool:
         """Whether its owner is gone."""
@@ -63,12 +67,14 @@ def new_marks(lab_id: str, *, standing: bool) -> Marks:
     return Marks(cluster=f"{name}-{secrets.token_hex(4)}", owner=owner)
 
 
-def noted() -> dict[str, Marks]:
-    """The labs that have a folder, by their names."""
+def noted(*, host: str) -> dict[str, Marks]:
+    """The labs that have a folder and are in the engine at `host`, by their names."""
     found = {}
-    for file in sorted(FOLDER.glob("*/owner")):
+    for file in sorted(FOLDER.glob("*/owner.json")):
         try:
-            found[file.parent.name] = Marks(cluster=file.parent.name, owner=file.read_text())
+            note = json.loads(file.read_text())
         except FileNotFoundError:
             continue  # ended meanwhile
+        if note["host"] == host:
+            found[file.parent.name] = Marks(cluster=file.parent.name, owner=note["owner"])
     return found

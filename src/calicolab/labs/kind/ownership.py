@@ -46,7 +46,7 @@ class Guarded:
 
     def __enter__(self) -> Self:
         reap(self._engine)
-        self._marks.save()
+        self._marks.save(host=self._engine.host)
         if self._marks.owner != STANDING:
             self._process = guard.start(self._engine, self._marks)
         return self
@@ -62,7 +62,7 @@ class Guarded:
     def keep(self) -> Marks:
         """Leave the lab standing: neither this process's end nor the way out of here removes it."""
         self._marks = replace(self._marks, owner=STANDING)
-        self._marks.save()
+        self._marks.save(host=self._engine.host)
         self._kept = True
         self._release()
         return self._marks
@@ -75,7 +75,7 @@ class Guarded:
 
 def reap(engine: Engine) -> list[str]:
     """Remove every lab whose owner is gone, and return their names. Nothing without a mark is touched."""
-    labs = _labelled(engine) | noted()
+    labs = _labelled(engine) | noted(host=engine.host)
     abandoned = sorted(name for name, marks in labs.items() if marks.abandoned())
     for name in abandoned:
         remove(engine, name)
