@@ -149,5 +149,6 @@ def test_ids_are_short_and_tell_specs_apart() -> None:
     )
     one, other = spec_of(f"{long}from a [Feature:NetworkPolicy]"), spec_of(f"{long}from b")
     assert one.id != other.id
-    assert one.id.startswith("netpol-networkpolicy-between-server-and-client-should")
+    assert one.id.startswith("policy-enforce-policy-to-allow-traffic-from-a")
+    assert other.id == "policy-enforce-policy-to-allow-traffic-from-b"
     assert all(len(spec.id) <= ID_LIMIT + 7 for spec in (one, other))

@@ -19,7 +19,12 @@ ALL_FOCUS = (
 #: What the whole set leaves out: what a lab cannot have, or what would disturb the other specs.
 ALL_SKIP = (r"\[Feature:SCTPConnectivity\]", r"\[Disruptive\]", r"\[Serial\]")
 #: Characters of a spec's name in a check's id.
-ID_LIMIT = 60
+ID_LIMIT = 50
+#: What many names begin with, as ids have it.
+_SHORT = {
+    "netpol-networkpolicy-between-server-and-client-should-": "policy-",
+    "networking-granular-checks-": "granular-",
+}
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,8 @@ def spec_of(name: str) -> Spec:
             return known
     words = re.sub(r"\[[^\]]*\]", " ", name)
     slug = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+    for long, short in _SHORT.items():
+        slug = slug.replace(long, short, 1)
     if len(slug) > ID_LIMIT:
         slug = f"{slug[:ID_LIMIT].rstrip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
     return Spec(slug, name)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from calicolab.calico.facts import Readiness
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -77,6 +79,11 @@ class ProbeFailure:
     def verdict(self) -> str:
         """The last line of it: calico-node may print log lines first."""
         return self.said.splitlines()[-1] if self.said else ""
+
+    @property
+    def peers_named(self) -> tuple[str, ...]:
+        """The addresses that it calls not established, in its order."""
+        return Readiness(ready=False, message=self.verdict).peers_named
 
     def __str__(self) -> str:
         return f"{self.message} ({self.count} times, last {self.last:%H:%M:%S})"
