@@ -27,7 +27,9 @@ _OWN = "take one on this machine that root runs, or unset DOCKER_HOST and run `c
 
 
 def find(report: artifacts.Progress | None = None) -> Engine:
-    """The engine to use: the user's own when it answers, else the private one when it is up.
+    """The engine to use: the one that DOCKER_HOST names, else the private one when it is up, else the machine's own.
+
+    Whoever started a private one beside the machine's own wants it used.
 
     Args:
         report: told what is built on the way, a program to try the engine with; the terminal when None.
@@ -35,16 +37,20 @@ def find(report: artifacts.Progress | None = None) -> Engine:
     Raises:
         UsageError: there is none, or it cannot carry a cluster whose packets stay here; the sentence says why.
     """
-    own = private.running()
-    named = os.environ.get("DOCKER_HOST")
-    if own is not None and named in (None, "", own.host) and not (named is None and _answers(DEFAULT_SOCKET)):
-        return own
-    if not named and not DEFAULT_SOCKET.exists():
+    if os.geteuid() != 0:
         raise UsageError(
-            f"no Docker engine was found: DOCKER_HOST is not set and {DEFAULT_SOCKET} is not there; "
+            "a lab in a Docker engine needs root: it fences the lab's network in; run it as root"
+        )
+    own = private.running()
+    named = os.environ.get("DOCKER_HOST") or (f"unix://{DEFAULT_SOCKET}" if _answers(DEFAULT_SOCKET) else "")
+    if own is not None and os.environ.get("DOCKER_HOST", "") in ("", own.host):
+        return own
+    if not named:
+        raise UsageError(
+            f"no Docker engine was found: DOCKER_HOST is not set and nobody listens on {DEFAULT_SOCKET}; "
             "start your own, or `calicolab docker up` for a private one"
         )
-    engine = _existing(named or f"unix://{DEFAULT_SOCKET}")
+    engine = _existing(named)
     probe.prove_privileged(engine, report=report or for_terminal())
     return engine
 
@@ -131,5 +137,7 @@ def _listener(path: Path) -> int:
 
 
 def _same(pid: int, kind: str) -> bool:
-    """Whether process `pid` is in our namespace of a kind, such as "net"."""
+    """Whether process `pid` is in our namespace of a kind, such as "net". One that cannot be seen from here is not."""
+    if not Path(f"/proc/{pid}/ns/{kind}").exists():
+        return False
     return Path(f"/proc/{pid}/ns/{kind}").stat().st_ino == Path(f"/proc/self/ns/{kind}").stat().st_ino
