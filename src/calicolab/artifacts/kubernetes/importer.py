@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 #: Seconds for containerd to listen, and for one image to be unpacked.
 START_TIMEOUT = 60.0
 IMPORT_TIMEOUT = 300.0
+BLOBS = "var/lib/containerd/io.containerd.content.v1.content/blobs"
 CTR = ("ctr", "--namespace", "k8s.io")
 
 
-def mount_root(*, root: Path, upper: Path, work: Path, state: Path, archives: Path) -> Path:
-    """Mount `upper` over `root`, with containerd's folder `state` and the folder `archives` in it; return where."""
+def mount_root(*, root: str, upper: Path, work: Path, state: Path, archives: Path) -> Path:
+    """Mount `upper` over the layers `root`, and containerd's folder `state` and `archives` in it; return where."""
     merged = work.parent / "merged"
     merged.mkdir()
     overlay = f"lowerdir={root},upperdir={upper},workdir={work}"
@@ -63,6 +64,13 @@ def unpack(merged: Path, archives: Sequence[str]) -> None:
             run([*inside, *CTR, "images", "import", f"/tmp/archives/{name}"], timeout=IMPORT_TIMEOUT)  # noqa: S108 - a tmpfs of its own
         layers = {digest for name in archives for digest in layers_of(merged / "tmp" / "archives" / name)}
         run([*inside, *CTR, "content", "rm", *sorted(layers)], timeout=IMPORT_TIMEOUT)
+        # Their files go a moment after containerd forgot them.
+        files = [merged / BLOBS / digest.replace(":", "/") for digest in layers]
+        wait_for(
+            lambda: [file.name for file in files if file.exists()],
+            until=lambda left: not left,
+            timeout=IMPORT_TIMEOUT,
+        )
     finally:
         containerd.terminate()
         containerd.wait(timeout=START_TIMEOUT)
@@ -89,7 +97,8 @@ def base_specification(described: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Unpack every archive in the folder named last."""
-    root, upper, work, state, archives = map(Path, arguments)
+    root = arguments[0]
+    upper, work, state, archives = map(Path, arguments[1:])
     try:
         merged = mount_root(root=root, upper=upper, work=work, state=state, archives=archives)
         unpack(merged, sorted(path.name for path in archives.glob("*.tar")))

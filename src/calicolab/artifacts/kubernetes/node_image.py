@@ -68,7 +68,14 @@ class NodeImage:
     @property
     def key(self) -> str:
         """Checksum of its parts and of what is done with them."""
-        recipes = (RECIPE, cluster_images.RECIPE, unpacking.RECIPE, cluster_images.IPTABLES, STORAGE)
+        recipes = (
+            RECIPE,
+            images.RECIPE,
+            cluster_images.RECIPE,
+            unpacking.RECIPE,
+            cluster_images.IPTABLES,
+            STORAGE,
+        )
         return checksum(*recipes, self.version, *self._parts.keys)
 
     @property
@@ -93,7 +100,7 @@ class NodeImage:
         made = cluster_images.make(self._parts.programs, version=self.version, into=archives)
         names = {cluster_images.short_name(image.name): image.name for image in made}
         self._lay_out(upper, pause=names["pause"])
-        unpacking.unpack(archives, root=self._parts.root, upper=upper, scratch=unpacked, step=step)
+        unpacking.unpack(archives, root=[self._parts.root], upper=upper, scratch=unpacked, step=step)
         step.stage("packing")
         shutil.rmtree(archives)
         archive = into / ARCHIVE

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from calicolab.artifacts.cache import Cache, Recipe, default_root
+from calicolab.artifacts.cache import Cache, Recipe, checksum, default_root
 from calicolab.artifacts.debian_root import DebianRoot
-from calicolab.artifacts.images import Image
-from calicolab.artifacts.kubernetes import node_image, sources
+from calicolab.artifacts.images import Image, configuration_digest
+from calicolab.artifacts.kubernetes import node_image, node_version, sources
+from calicolab.artifacts.kubernetes.baked_image import BakedImage
 from calicolab.artifacts.kubernetes.cluster_images import Programs
 from calicolab.artifacts.kubernetes.go_programs import GoPrograms
 from calicolab.artifacts.kubernetes.node_image import NodeImage, Parts
@@ -18,7 +19,7 @@ from calicolab.artifacts.kubernetes.node_root import NodeRoot
 from calicolab.artifacts.kubernetes.pause import Pause
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from calicolab.artifacts.progress import Progress
@@ -111,6 +112,11 @@ def obtain_kubernetes(report: Progress) -> KubernetesFiles:
     for entry in entries:
         provenance |= entry.manifest.provenance
     image = cache.files(wanted.node_image)
+    node_version.require(
+        node_version.read(image / node_image.ARCHIVE),
+        wanted=sources.KUBERNETES,
+        image=wanted.node_image.image_name,
+    )
     return KubernetesFiles(
         version=sources.KUBERNETES,
         kind=cache.files(wanted.kind) / "kind",
@@ -119,4 +125,36 @@ def obtain_kubernetes(report: Progress) -> KubernetesFiles:
         node_image=Image(name=wanted.node_image.image_name, archive=image / node_image.ARCHIVE),
         images=MappingProxyType(json.loads((image / node_image.NAMES).read_text())),
         provenance=MappingProxyType(provenance),
+    )
+
+
+def bake(files: KubernetesFiles, baked: Sequence[Image], *, what: str, report: Progress) -> KubernetesFiles:
+    """`files` with a node image that has the images `baked`, too: its nodes need not import them.
+
+    Args:
+        files: as `obtain_kubernetes` returned them.
+        baked: images in archives, such as Calico's.
+        what: what progress calls them, such as "Calico v3.23.2".
+        report: told what is built.
+
+    Raises:
+        ArtifactError: it could not be built.
+    """
+    cache = Cache(default_root())
+    wanted = recipes(cache)
+    recipe = BakedImage(
+        cache=cache.root,
+        base=files.node_image.archive,
+        root=cache.files(wanted.node_root),
+        base_key=wanted.node_image.key,
+        version=files.version,
+        baked=baked,
+        baked_key=checksum(*(word for image in baked for word in (image.name, configuration_digest(image)))),
+        what=what,
+    )
+    (entry,) = cache.obtain([recipe], report=report)
+    return replace(
+        files,
+        node_image=Image(name=recipe.image_name, archive=entry.files / node_image.ARCHIVE),
+        provenance=MappingProxyType({**files.provenance, **entry.manifest.provenance}),
     )

@@ -17,12 +17,13 @@ from calicolab.artifacts.stream import ProgramFailed, follow
 from calicolab.errors import ArtifactError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from calicolab.artifacts.progress import Step
 
 #: Changes whenever what is done here or in `importer` does.
-RECIPE = "unpacking 1"
+RECIPE = "unpacking 3"
 TIMEOUT = 900.0
 STATE = "var/lib/containerd"
 SNAPSHOTS = "io.containerd.snapshotter.v1.overlayfs/snapshots"
@@ -31,27 +32,40 @@ SHARED = "kind/snapshots"
 _FLEETING = ("tmpmounts", "io.containerd.content.v1.content/ingest")
 
 
-def unpack(archives: Path, *, root: Path, upper: Path, scratch: Path, step: Step) -> None:
+def unpack(
+    archives: Path,
+    *,
+    root: Sequence[Path],
+    upper: Path,
+    scratch: Path,
+    step: Step,
+    before: Path | None = None,
+) -> None:
     """Put what containerd makes of the images in `archives` into `upper`, the layer over the system `root`.
 
     Args:
         archives: a folder of image archives.
-        root: a whole root file system with containerd; it is only read.
+        root: the layers of a whole root file system with containerd, the uppermost first; they are only read.
         upper: the layer over it, with containerd's settings.
         scratch: an empty folder on the same file system as `upper`.
         step: told which image it is at.
+        before: containerd's folder with what it unpacked before; it becomes part of `upper`.
 
     Raises:
         ArtifactError: containerd did not start, or refused an image.
     """
     work, state = scratch / "work", scratch / "state"
     work.mkdir()
-    state.mkdir()
+    if before is None:
+        state.mkdir()
+    else:
+        before.rename(state)
     command = [
         *ALONE,
         "--net",
         *(sys.executable, "-m", "calicolab.artifacts.kubernetes.importer"),
-        *map(str, (root, upper, work, state, archives)),
+        ":".join(map(str, root)),
+        *map(str, (upper, work, state, archives)),
     ]
     try:
         follow(command, timeout=TIMEOUT, on_line=lambda line: _tell(step, line))
@@ -73,6 +87,8 @@ def _keep(state: Path, upper: Path) -> None:
     shared.mkdir(parents=True)
     for snapshot in sorted((state / SNAPSHOTS).iterdir()):
         files = snapshot / "fs"
+        if files.is_symlink():
+            continue
         files.rename(shared / snapshot.name)
         files.symlink_to(f"/{SHARED}/{snapshot.name}")
     inside = upper / STATE
