@@ -48,7 +48,7 @@ class State(Protocol):
 class Table(Protocol):
     """What the module of --controls has."""
 
-    #: The sabotages of each check, by its id without the lab.
+    #: The sabotages of each check, by its id without the lab and without parameters.
     CONTROLS: Mapping[str, tuple[Sabotage, ...]]
 
     def look(self, lab: Any) -> State:
@@ -70,12 +70,17 @@ def _table(config: pytest.Config) -> Table:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Stop the run when a check has no control."""
     controls = _table(config).CONTROLS
-    ids = dict.fromkeys(check.id for item in items if (check := check_of(item)) is not None)
+    ids = dict.fromkeys(_function(check.id) for item in items if (check := check_of(item)) is not None)
     without = [check for check in ids if not controls.get(check)]
     if without:
         raise pytest.UsageError(
             f"no control for {', '.join(without)}: add a sabotage that turns it red (docs/controls.md)"
         )
+
+
+def _function(check: str) -> str:
+    """A check's id without its parameters: they all have the same controls."""
+    return check.partition("[")[0]
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +102,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     outcomes: list[Outcome] = []
     real = Waits()
     try:
-        for outcome in _controls(pyfuncitem, table.CONTROLS[check.id], look=table.look):
+        for outcome in _controls(pyfuncitem, table.CONTROLS[_function(check.id)], look=table.look):
             outcomes.append(outcome)  # noqa: PERF402 - those before one that breaks are to be known
         with pytest.MonkeyPatch.context() as patch:
             if hasattr(pyfuncitem.module, "wait_for"):

@@ -107,15 +107,15 @@ def look(lab: NetnsLab) -> LabState:
         mesh_enabled=enabled.result(),
         bgp_peers=tuple(sorted(peer["metadata"]["name"] for peer in peers.result()["items"])),
         faults=tuple(fault.name for fault in lab.faults.active),
-        etcd=tuple(container.argv for container in lab.etcd.containers),
+        # Of the kind lab's etcd no control changes anything: it is Kubernetes' as well.
+        etcd=tuple(container.argv for container in getattr(lab.etcd, "containers", ())),
         sessions={node.name: _sessions(node) for node in lab.nodes},
         sessions_due=_sessions_due(lab.nodes, nodes, stored=stored, mesh=enabled.result()),
     )
 
 
 def _look_at(node: NetnsNode) -> NodeState:
-    init = node.calico.container.init
-    runs = init is not None and init.alive()
+    runs = _runs(node)
     return NodeState(
         runs=runs,
         settings=node.calico.environment,
@@ -126,6 +126,14 @@ def _look_at(node: NetnsNode) -> NodeState:
         services=_services(node) if runs else {},
         felix_ready=runs and _felix_ready(node),
     )
+
+
+def _runs(node: Any) -> bool:
+    """Whether calico-node's container runs, on either kind of lab."""
+    if hasattr(node.calico, "pod"):
+        return bool(node.calico.pod.started)
+    init = node.calico.container.init
+    return init is not None and bool(init.alive())
 
 
 def _services(node: NetnsNode) -> dict[str, str]:

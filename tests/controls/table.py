@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.controls import blind_spots, bridge_ignored, incident, no_peers, strict_window
+from tests.controls import (
+    blind_spots,
+    bridge_ignored,
+    connectivity,
+    incident,
+    kubernetes_view,
+    no_peers,
+    strict_window,
+)
 from tests.controls.state import look as look
 
 if TYPE_CHECKING:
@@ -16,4 +24,6 @@ CONTROLS: dict[str, tuple[Sabotage, ...]] = {
     **no_peers.CONTROLS,
     **strict_window.CONTROLS,
     **blind_spots.CONTROLS,
+    **connectivity.CONTROLS,
+    **kubernetes_view.CONTROLS,
 }
