@@ -108,7 +108,7 @@ def look(lab: NetnsLab) -> LabState:
         bgp_peers=tuple(sorted(peer["metadata"]["name"] for peer in peers.result()["items"])),
         faults=tuple(fault.name for fault in lab.faults.active),
         # Of the kind lab's etcd no control changes anything: it is Kubernetes' as well.
-        etcd=tuple(container.argv for container in getattr(lab.etcd, "containers", ())),
+        etcd=tuple(getattr(container, "argv", (container,)) for container in lab.etcd.containers),
         sessions={node.name: _sessions(node) for node in lab.nodes},
         sessions_due=_sessions_due(lab.nodes, nodes, stored=stored, mesh=enabled.result()),
     )
