@@ -108,7 +108,7 @@ def look(lab: NetnsLab) -> LabState:
         bgp_peers=tuple(sorted(peer["metadata"]["name"] for peer in peers.result()["items"])),
         faults=tuple(fault.name for fault in lab.faults.active),
         # Of the kind lab's etcd no control changes anything: it is Kubernetes' as well.
-        etcd=tuple(getattr(container, "argv", (container,)) for container in lab.etcd.containers),
+        etcd=tuple(_argv(container) for container in lab.etcd.containers),
         sessions={node.name: _sessions(node) for node in lab.nodes},
         sessions_due=_sessions_due(lab.nodes, nodes, stored=stored, mesh=enabled.result()),
     )
@@ -134,6 +134,11 @@ def _runs(node: Any) -> bool:
         return bool(node.calico.pod.started)
     init = node.calico.container.init
     return init is not None and bool(init.alive())
+
+
+def _argv(container: Any) -> tuple[str, ...]:
+    """What a member of etcd was started with; of the kind lab's no more than its name is known here."""
+    return tuple(getattr(container, "argv", (str(container),)))
 
 
 def _services(node: NetnsNode) -> dict[str, str]:
