@@ -58,7 +58,7 @@ def create(engine: Engine, *, name: str, subnet: str = SUBNET, labels: Mapping[s
     """
     wanted = ipaddress.IPv4Network(subnet)
     existing = _inspect(engine)
-    refuse_name(name, existing, lab=labels.get(LAB, ""))
+    refuse_name(name, existing)
     refuse_overlap(wanted, (*_networks(existing), *_routes(engine)))
     gateway = str(wanted[GATEWAY_HOST])
     bridge = bridge_name(name)
@@ -77,7 +77,7 @@ def bridge_name(network: str) -> str:
     return f"calicolab{hashlib.sha256(network.encode()).hexdigest()[:6]}"
 
 
-def refuse_name(name: str, existing: Iterable[Mapping[str, Any]], *, lab: str) -> None:
+def refuse_name(name: str, existing: Iterable[Mapping[str, Any]]) -> None:
     """Refuse a name that a network has already.
 
     Raises:
@@ -89,7 +89,7 @@ def refuse_name(name: str, existing: Iterable[Mapping[str, Any]], *, lab: str) -
             whose = f"of lab {owner}" if owner else "not one of ours, and is not touched"
             raise UsageError(
                 f"the engine has a network called {name} already (it is {whose}): remove it with "
-                f"`docker network rm {name}`, or give lab {lab or name} another name"
+                f"`docker network rm {name}`, or give the lab another name"
             )
 
 
