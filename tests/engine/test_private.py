@@ -165,6 +165,18 @@ def test_kill_9_leaves_its_data_alone_and_the_next_one_starts_clean(engine: Engi
     assert again.run_status("image", "inspect", image).succeeded, "its images were to stay"
 
 
+def test_one_that_does_not_answer_is_ended_and_started_anew(engine: Engine, place: Place) -> None:
+    note = place.running()
+    assert note is not None
+    dockerd = next(pid for pid in processes_of(place) if Path(f"/proc/{pid}/comm").read_text() == "dockerd\n")
+    place.socket.rename(place.socket.with_suffix(".away"))
+    again = private.up(Plain(), place=place)
+    assert not Path(f"/proc/{dockerd}").exists()
+    assert place.running() != note
+    assert again.run("ps").succeeded
+    del engine
+
+
 def test_no_process_is_left_to_its_init(engine: Engine, place: Place) -> None:
     image = probe.image(engine, report=Plain())
     for _ in range(3):

@@ -31,6 +31,8 @@ from calicolab.host.network_namespace import netlink
 from calicolab.wait import WaitAborted, WaitTimeout, wait_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from calicolab.engine.place import Note, Place
 
 #: What is in the environment of every process of the engine.
@@ -76,20 +78,19 @@ def up(report: artifacts.Progress, *, place: Place | None = None) -> Engine:
     """
     at = place or places.default()
     check(at)
-    with disk.told_clearly(at.data):
-        at.data.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(at.data / "lock"):
-            if (found := running(at)) is not None:
-                return found
-            cache = Cache(default_root())
-            programs = cache.obtain([DockerPrograms(cache.root)], report=report)[0].files
-            at.clean()
-            at.prepare()
-            try:
-                return _start(at, programs, report)
-            except BaseException:
-                _end(at)
-                raise
+    with disk.told_clearly(at.data), _alone(at):
+        if (found := running(at)) is not None:
+            return found
+        cache = Cache(default_root())
+        programs = cache.obtain([DockerPrograms(cache.root)], report=report)[0].files
+        # One that was killed, or runs and does not answer.
+        _end(at)
+        at.prepare()
+        try:
+            return _start(at, programs, report)
+        except BaseException:
+            _end(at)
+            raise
 
 
 def down(*, place: Place | None = None) -> bool:
@@ -100,14 +101,23 @@ def down(*, place: Place | None = None) -> bool:
     """
     at = place or places.default()
     _require_root()
-    note = at.running()
-    if note is not None:
-        # Asked first, so that its database is closed; what it is asked for must not keep it from ending.
-        with contextlib.suppress(CalicolabError):
-            _empty(_engine(at, note))
-            processes.end(note.init, with_signal=signal.SIGTERM, timeout=STOP_TIMEOUT)
-    _end(at)
+    with _alone(at):
+        note = at.running()
+        if note is not None:
+            # Asked first, so that its database is closed; what it is asked for must not keep it from ending.
+            with contextlib.suppress(CalicolabError):
+                _empty(_engine(at, note))
+                processes.end(note.init, with_signal=signal.SIGTERM, timeout=STOP_TIMEOUT)
+        _end(at)
     return note is not None
+
+
+@contextlib.contextmanager
+def _alone(at: Place) -> Iterator[None]:
+    """Hold the engine's lock: whoever else starts or ends it waits."""
+    at.data.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(at.data / "lock"):
+        yield
 
 
 def running(place: Place | None = None) -> Engine | None:
