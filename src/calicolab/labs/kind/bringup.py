@@ -159,13 +159,3 @@ def node_addresses(engine: Engine, plan: Topology, *, network: str) -> Mapping[s
 def datastore(etcd: EtcdContainers) -> configuration.Datastore:
     """The datastore as Calico's settings have it."""
     return configuration.Datastore(etcd_member.endpoints(etcd.members))
-
-
-def node_logs(machine: Machine, node: str) -> dict[str, Callable[[], str]]:
-    """The logs of a node's kubelet and container runtime, each to be gathered when called for."""
-
-    def journal(unit: str) -> Callable[[], str]:
-        argv = ["journalctl", "--no-pager", "--lines", "2000", "--unit", unit]
-        return lambda: machine.run(argv, timeout=30).stdout
-
-    return {f"{node}-{unit}.txt": journal(unit) for unit in ("kubelet", "containerd")}

@@ -47,6 +47,7 @@ def configuration(
         "kubeadmConfigPatches": [
             _patch("ClusterConfiguration", {"etcd": {"external": _external_etcd(etcd_endpoints)}}),
             _patch("KubeletConfiguration", _KUBELET),
+            _patch("KubeProxyConfiguration", _KUBE_PROXY),
         ],
         "nodes": [
             _node(node, first=node is plan.nodes[0], image=image, mounts=mounts) for node in plan.nodes
@@ -57,6 +58,9 @@ def configuration(
 #: A kubelet that may not raise its limits or lower its oom_score_adj, and has cgroup v1, goes on all the same
 #: (KubeletInUserNamespace; failCgroupV1 is refused by default from Kubernetes v1.35 on).
 _KUBELET = {"featureGates": {"KubeletInUserNamespace": True}, "failCgroupV1": False}
+
+#: The table's size belongs to the machine below, and is not a node's to change.
+_KUBE_PROXY = {"conntrack": {"maxPerCore": 0}}
 
 
 def _external_etcd(endpoints: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 from calicolab.calico import configuration, manifest
 from calicolab.calico.calicoctl import Calicoctl
 from calicolab.calico.mesh import Mesh
+from calicolab.connectivity.e2e import Programs
 from calicolab.errors import LabError
 from calicolab.etcd.authority import Authority
 from calicolab.evidence.model import EtcdRecord, LabRecord, ManifestChange
@@ -19,7 +19,7 @@ from calicolab.kubernetes import kubeconfig
 from calicolab.kubernetes.cluster import SYSTEM, Cluster
 from calicolab.kubernetes.forwarder import ADDRESS, Forwarder
 from calicolab.labs.asked import NODES, SUBNET
-from calicolab.labs.kind import bringup, fence, network, ownership, pods, topology
+from calicolab.labs.kind import bringup, fence, logs, network, ownership, pods, topology
 from calicolab.labs.kind.calico_node import KindCalicoNode
 from calicolab.labs.kind.etcd import EtcdContainers
 from calicolab.labs.kind.machine import Machine
@@ -115,7 +115,7 @@ class KindLab:
             self._build()
             self._wait_until_healthy()
         except LabError as error:
-            error.logs.update(self._bring_up_logs())
+            error.logs.update(logs.gathered(self.evidence()))
             self.down()
             raise
         except BaseException:
@@ -306,9 +306,14 @@ class KindLab:
         return self._kubernetes
 
     @property
-    def e2e(self) -> Path:
-        """Kubernetes' e2e.test of the cluster's version."""
-        return self.files.kubernetes.e2e
+    def e2e(self) -> Programs:
+        """Kubernetes' own tests, of the cluster's version."""
+        return Programs(test=self.files.kubernetes.e2e, kubectl=self.files.kubernetes.kubectl)
+
+    @property
+    def pod_image(self) -> str:
+        """The image of the test pods."""
+        return self.files.pod.name
 
     @property
     def _running_network(self) -> network.Network:
@@ -329,16 +334,7 @@ class KindLab:
         """One test pod on each node; made when first asked for."""
         if not self._pods:
             machines = {node.name: node.machine for node in self._nodes}
-            self.kubernetes.apply(pods.objects(list(machines), image=self.files.pod.name))
-            try:
-                made = wait_for(
-                    lambda: self.kubernetes.pods(pods.NAMESPACE),
-                    until=lambda found: len(found) == len(machines) and all(pod.ready for pod in found),
-                    timeout=pods.START_TIMEOUT,
-                )
-            except WaitTimeout as error:
-                raise LabError(f"the test pods do not serve: {error}") from error
-            self._pods = [pods.from_fact(pod, machines[pod.node]) for pod in made]
+            self._pods = pods.create(self.kubernetes, machines, image=self.files.pod.name)
             self._note("pods-serving", detail=", ".join(f"{pod.name} {pod.address}" for pod in self._pods))
         return tuple(self._pods)
 
@@ -399,26 +395,8 @@ class KindLab:
 
     def evidence(self) -> Mapping[str, Callable[[], str]]:
         """What a failure on Kubernetes is looked into with: events, and each node's kubelet and container runtime."""
-        parts: dict[str, Callable[[], str]] = {
-            "kubernetes-events.txt": lambda: self.kubernetes.events(),
-            "kubernetes-pods.txt": lambda: "\n".join(map(str, self.kubernetes.pods())),
-        }
-        for plan in self.topology.nodes:
-            parts |= bringup.node_logs(Machine(plan.container, self.engine), plan.name)
-        return parts
-
-    def _bring_up_logs(self) -> dict[str, str]:
-        """What can still be had of a lab that did not come up."""
-
-        def said(gather: Callable[[], str]) -> str:
-            try:
-                return gather()
-            except LabError as error:
-                return f"could not be collected: {error}"
-
-        parts = self.evidence()
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            return dict(zip(parts, pool.map(said, parts.values()), strict=True))
+        machines = {plan.name: Machine(plan.container, self.engine) for plan in self.topology.nodes}
+        return logs.parts(machines, self._kubernetes)
 
     def _note(self, event: str, node: str = "", detail: str = "") -> None:
         self.timeline.add(event, lab=self.id, node=node, detail=detail)

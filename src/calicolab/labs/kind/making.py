@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from calicolab.labs.asked import Asked
     from calicolab.labs.base import Lab
 
+#: What such a lab cannot do, and why; known before there is one.
+CANNOT = KindLab.cannot
+
 
 def create(asked: Asked, *, timeline: Timeline, report: Progress, standing: bool = False) -> KindLab:
     """A kind lab that is not yet up; it stands by itself once it was left.

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from calicolab.connectivity import pod_program
 from calicolab.connectivity.pods import ALL_TRAFFIC, answers, questions
+from calicolab.errors import LabError
+from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from calicolab.connectivity.pods import Pod, Reach, Traffic
+    from calicolab.kubernetes.cluster import Cluster
     from calicolab.kubernetes.facts import PodFact
     from calicolab.labs.kind.machine import Machine
 
@@ -43,6 +46,24 @@ class KindPod:
         # All at once: the slowest is its own time-out, and the rest is for starting Python on a busy machine.
         done = self.machine.run(argv, stdin=json.dumps(asked), timeout=timeout + 30)
         return answers(self.name, json.loads(done.stdout))
+
+
+def create(kubernetes: Cluster, machines: Mapping[str, Machine], *, image: str) -> list[KindPod]:
+    """Make a pod on each of `machines`, by the nodes' names, and wait until they serve.
+
+    Raises:
+        LabError: they do not.
+    """
+    kubernetes.apply(objects(list(machines), image=image))
+    try:
+        made = wait_for(
+            lambda: kubernetes.pods(NAMESPACE),
+            until=lambda found: len(found) == len(machines) and all(pod.ready for pod in found),
+            timeout=START_TIMEOUT,
+        )
+    except WaitTimeout as error:
+        raise LabError(f"the test pods do not serve: {error}") from error
+    return [from_fact(pod, machines[pod.node]) for pod in made]
 
 
 def objects(nodes: Sequence[str], *, image: str) -> list[dict[str, Any]]:
