@@ -16,7 +16,7 @@ from calicolab.artifacts.cache import Cache, default_root
 from calicolab.artifacts.docker_programs import DockerPrograms
 from calicolab.artifacts.progress import Plain
 from calicolab.command import run
-from calicolab.engine import Engine, private, probe
+from calicolab.engine import Engine, launch, private, probe
 from calicolab.engine import place as places
 from calicolab.wait import wait_for
 
@@ -45,7 +45,7 @@ class Machine:
         """Look. Other labs may come and go meanwhile: they live in namespaces, and are not seen here."""
         cache = Cache(default_root())
         programs = cache.obtain([DockerPrograms(cache.root)], report=Plain())[0].files
-        settings = {**os.environ, **private._settings(programs)}
+        settings = {**os.environ, **launch.settings(programs)}
         rules = run([str(programs / "bin/iptables-save")], timeout=10, env=settings).stdout
         rules += run([str(programs / "bin/ip6tables-save")], timeout=10, env=settings).stdout
         with IPRoute() as link:
@@ -61,13 +61,13 @@ class Machine:
             links=links,
             addresses=addresses,
             mounts=tuple(Path("/proc/self/mountinfo").read_text().splitlines()),
-            kernel=tuple(Path(name).read_text() for name in private.KERNEL if Path(name).exists()),
+            kernel=tuple(Path(name).read_text() for name in launch.KERNEL if Path(name).exists()),
         )
 
 
 def processes_of(place: Place) -> list[int]:
     """The processes that carry the engine's mark."""
-    mark = f"{private.MARK}={place.name}-".encode()
+    mark = f"{launch.MARK}={place.name}-".encode()
     found = []
     for entry in Path("/proc").iterdir():
         try:
@@ -201,7 +201,7 @@ def test_a_harness_that_dies_before_it_says_go_leaves_nothing(place: Place) -> N
     place.prepare()
     cache = Cache(default_root())
     programs = cache.files(DockerPrograms(cache.root))
-    waiting, _ = private._boot(place, programs)
+    waiting, _ = launch.boot(place, programs)
     assert processes_of(place)
     waiting.close()
     wait_for(lambda: processes_of(place), until=lambda left: not left, timeout=10)

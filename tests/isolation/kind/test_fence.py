@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from calicolab.command import run
-from calicolab.engine.private import NOWHERE
+from calicolab.engine.launch import NOWHERE
 from calicolab.errors import LabError, UsageError
 from calicolab.host import network_namespace
 from calicolab.labs.kind import fence, network, ownership
