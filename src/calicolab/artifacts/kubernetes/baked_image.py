@@ -90,7 +90,7 @@ class BakedImage:
         for folder in (scratch, below, archives, upper, unpacked):
             folder.mkdir()
         step.stage("unpacking the node image")
-        layers = _take_layers(self._base, scratch)
+        layers = take_layers(self._base, scratch)
         # The lowest is the root file system, which the cache holds as a folder.
         for layer in layers[1:]:
             follow(["tar", "--extract", "--file", str(layer.tar), "--directory", str(below)], timeout=TIMEOUT)
@@ -111,7 +111,7 @@ class BakedImage:
         return {"node image": f"{self.image_name} with {', '.join(image.name for image in self._baked)}"}
 
 
-def _take_layers(archive: Path, into: Path) -> list[Layer]:
+def take_layers(archive: Path, into: Path) -> list[Layer]:
     """Take the layers out of an image's archive, the lowest one first."""
     with tarfile.open(archive) as tar:
         listed = tar.extractfile("manifest.json")

@@ -80,7 +80,7 @@ class GoPrograms:
         for package, name in source.tests.items():
             build.test_program(package, flags=self._flags(), into=into / name)
         for taken, place in source.taken.items():
-            _take(module / taken, into / place)
+            take(module / taken, into / place)
         shutil.rmtree(work)
         return {self.name: f"{source.module} {source.version} {self._module_sum()}", "go": go.version}
 
@@ -115,7 +115,7 @@ class GoPrograms:
             raise golang.told_clearly(ProgramFailed(str(result), said=result.stderr), what=self.title)
 
 
-def _take(path: Path, to: Path) -> None:
+def take(path: Path, to: Path) -> None:
     """Copy a file or a folder out of the module cache, where everything is read-only and without run bits."""
     to.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_dir():

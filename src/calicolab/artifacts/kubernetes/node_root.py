@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from calicolab.artifacts import debian_install, debian_root, disk
 from calicolab.artifacts.cache import checksum
+from calicolab.errors import ArtifactError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,8 +147,16 @@ def containerd_settings(settings: str, *, pause: str) -> str:
     Args:
         settings: /etc/containerd/config.toml.
         pause: the image of a pod's first container.
+
+    Raises:
+        ArtifactError: they are not as this recipe knows them.
     """
-    settings = re.sub(r"(sandbox_image) = .*", rf'\1 = "{pause}"', settings)
-    settings = settings.replace("restrict_oom_score_adj = false", "restrict_oom_score_adj = true")
+    settings, images = re.subn(r"(sandbox_image) = .*", rf'\1 = "{pause}"', settings)
+    settings, scores = re.subn(r"(restrict_oom_score_adj) = false", r"\1 = true", settings)
+    if images != 1 or scores != 1:
+        raise ArtifactError(
+            "kind's settings of containerd no longer have one sandbox_image and one restrict_oom_score_adj = false: "
+            "this version of kind needs another recipe"
+        )
     # Debian's looks into /usr/lib/cni unless told; network plugins install themselves where upstream's looks.
     return f'{settings}\n[plugins."io.containerd.grpc.v1.cri".cni]\n  bin_dir = "/opt/cni/bin"\n'

@@ -77,10 +77,11 @@ def unpack(
         raise ArtifactError(
             f"images could not be unpacked into a node's containerd: {failed.said}"
         ) from failed
-    _keep(state, upper)
+    keep(state, upper)
 
 
-def _keep(state: Path, upper: Path) -> None:
+def keep(state: Path, upper: Path) -> None:
+    """Move containerd's folder `state` into the layer `upper`, and its snapshots to where all nodes share them."""
     for name in _FLEETING:
         shutil.rmtree(state / name, ignore_errors=True)
     shared = upper / SHARED
