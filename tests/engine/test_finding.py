@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -83,8 +84,7 @@ def test_a_remote_one_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> 
 def test_one_that_does_not_answer_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(tmp_path / "stale.sock"))
-    (tmp_path / "docker").touch(mode=0o755)
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(shutil, "which", lambda program: f"/usr/bin/{program}")
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/stale.sock")
     assert f"no Docker engine answers at unix://{tmp_path}/stale.sock: start it" in refusal()
 
@@ -96,6 +96,13 @@ def test_an_engine_without_a_client_is_refused(monkeypatch: pytest.MonkeyPatch, 
         server.bind(str(tmp_path / "docker.sock"))
         server.listen()
         assert "no docker client: install docker-cli" in refusal()
+
+
+@pytest.mark.usefixtures("_alone")
+def test_an_engine_on_a_machine_without_iptables_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///x")
+    monkeypatch.setattr(shutil, "which", lambda program: None if program == "iptables" else program)
+    assert "install iptables" in refusal()
 
 
 @pytest.mark.usefixtures("_alone")

@@ -62,6 +62,8 @@ def _existing(host: str) -> Engine:
     docker = shutil.which("docker")
     if docker is None:
         raise UsageError(f"there is a Docker engine at {host}, but no docker client: install docker-cli")
+    if shutil.which("iptables") is None:
+        raise UsageError(f"no lab can be fenced in on the Docker engine at {host}: install iptables")
     path = Path(host.removeprefix("unix://"))
     if not _answers(path):
         raise UsageError(f"no Docker engine answers at {host}: start it, or {_OWN}")

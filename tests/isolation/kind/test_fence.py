@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,22 @@ pytestmark = pytest.mark.root
 
 SUBNET, BRIDGE_NETWORK = "192.168.21.0/24", "172.18.0.0/16"
 DIAL = ("busybox", "nc", "-w", "3", "172.18.0.1", "179")
+
+#: A lab on the engine that is found: says whether that is private, and what came of dialling.
+ON_ITS_OWN = """
+import sys
+from calicolab.engine import find
+from calicolab.labs.kind import fence, network, ownership
+image, subnet = sys.argv[1:]
+engine = find()
+print(engine.private)
+marks = ownership.new_marks("kind-v0.0.0", standing=False)
+with ownership.guarded(engine, marks):
+    made = network.create(engine, name=marks.cluster, subnet=subnet, labels=marks.labels)
+    fence.raise_(engine, made, mark=marks.cluster)
+    dial = ("run", "--rm", "--network", made.name, image, "busybox", "nc", "-w", "3", "172.18.0.1", "179")
+    print("refused" if "Connection refused" in engine.run_status(*dial).stderr else "not refused")
+"""
 
 
 @pytest.fixture
@@ -71,6 +88,15 @@ def test_what_is_dialled_is_refused_and_does_not_leave(
     assert not uplink.seen_within(SUBNET)
     # That this one sees a packet that leaves is shown in tests/isolation/test_fence.py.
     assert not machine.seen_within(BRIDGE_NETWORK)
+
+
+def test_on_a_machines_own_engine_it_is_the_same(engine: Engine, image: str, uplink: Capture) -> None:
+    """From inside its network namespace the tests' engine is like any machine's own, and NOWHERE its way out."""
+    argv = engine.network_argv([sys.executable, "-c", ON_ITS_OWN, image, SUBNET])
+    said = run(argv, timeout=120, env={**engine.settings, **engine.environment()})
+    assert said.stdout.splitlines() == ["False", "refused"]
+    assert not uplink.seen_within(BRIDGE_NETWORK)
+    assert "calicolab:" not in run(engine.network_argv(["iptables-save"]), timeout=10).stdout
 
 
 def test_its_containers_reach_each_other(engine: Engine, lab_network: network.Network, image: str) -> None:
