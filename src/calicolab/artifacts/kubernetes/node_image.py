@@ -25,7 +25,7 @@ RECIPE = "node image 1"
 ARCHIVE = "node.tar"
 #: Which image has which name: kubeadm and the tests say it, and it is asked once, here.
 NAMES = "images.json"
-MEGABYTES = 4500
+MEGABYTES = 3000
 #: systemd's own way to be asked to stop, and its sign that it is in a container (kind's Dockerfile, images/base).
 CONFIG = ImageConfig(
     entrypoint=("/usr/local/bin/entrypoint", "/sbin/init"),

@@ -63,7 +63,7 @@ PROGRAMS = Source(
     module=_KUBERNETES,
     version=KUBERNETES,
     pins="kubernetes",
-    megabytes=(1000, 2000, 1000),
+    megabytes=(900, 2000, 1000),
     programs=(
         *(
             f"{_KUBERNETES}/cmd/{name}"
@@ -90,7 +90,7 @@ E2E = Source(
     module=_KUBERNETES,
     version=KUBERNETES,
     pins="kubernetes",
-    megabytes=(400, 1000, 200),
+    megabytes=(300, 1000, 200),
     tests={f"{_KUBERNETES}/test/e2e": "e2e.test"},
     variables=_KUBERNETES_VARIABLES,
     staging=PROGRAMS.staging,
