@@ -17,7 +17,8 @@ from calicolab.artifacts.cache import checksum
 from calicolab.artifacts.images import Image, Layer
 from calicolab.artifacts.kubernetes import unpacking
 from calicolab.artifacts.kubernetes.node_image import ARCHIVE, CONFIG
-from calicolab.artifacts.stream import follow
+from calicolab.artifacts.stream import ProgramFailed, follow
+from calicolab.errors import ArtifactError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,7 +94,7 @@ class BakedImage:
         layers = take_layers(self._base, scratch)
         # The lowest is the root file system, which the cache holds as a folder.
         for layer in layers[1:]:
-            follow(["tar", "--extract", "--file", str(layer.tar), "--directory", str(below)], timeout=TIMEOUT)
+            _extract(layer, below)
         for number, image in enumerate(self._baked):
             os.link(image.archive, archives / f"{number} {image.name.replace('/', ' ')}.tar")
         (below / unpacking.STATE).rename(unpacked / "before")
@@ -109,6 +110,15 @@ class BakedImage:
         images.write(into / ARCHIVE, name=self.image_name, layers=[*layers, upper], config=CONFIG)
         shutil.rmtree(scratch)
         return {"node image": f"{self.image_name} with {', '.join(image.name for image in self._baked)}"}
+
+
+def _extract(layer: Layer, into: Path) -> None:
+    try:
+        follow(["tar", "--extract", "--file", str(layer.tar), "--directory", str(into)], timeout=TIMEOUT)
+    except ProgramFailed as failed:
+        if disk.ran_out(failed.said):
+            raise ArtifactError(f"no free disk is left in {into}; {disk.REMEDY}") from failed
+        raise
 
 
 def take_layers(archive: Path, into: Path) -> list[Layer]:

@@ -1,12 +1,13 @@
 """Unpack images into the containerd of a root file system, so that whoever boots it has them at once.
 
-Run as `python -m calicolab.artifacts.kubernetes.importer <root> <upper> <work> <state> <archives>` in mount, pid and
+Run as `python -m calicolab.artifacts.kubernetes.importer <upper> <work> <state> <archives> <root>...` in mount, pid and
 network namespaces of its own, by `calicolab.artifacts.kubernetes.unpacking`; what it mounts goes with them.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tarfile
@@ -27,12 +28,19 @@ BLOBS = "var/lib/containerd/io.containerd.content.v1.content/blobs"
 CTR = ("ctr", "--namespace", "k8s.io")
 
 
-def mount_root(*, root: str, upper: Path, work: Path, state: Path, archives: Path) -> Path:
-    """Mount `upper` over the layers `root`, and containerd's folder `state` and `archives` in it; return where."""
+def mount_root(*, roots: Sequence[Path], upper: Path, work: Path, state: Path, archives: Path) -> Path:
+    """Mount `upper` over the layers `roots`, and containerd's folder `state` and `archives` in it; return where."""
     merged = work.parent / "merged"
     merged.mkdir()
-    overlay = f"lowerdir={root},upperdir={upper},workdir={work}"
-    _mount("-t", "overlay", "-o", overlay, "overlay", merged)
+    # Relative paths of names that are ours: an overlay's options cannot hold every path that a cache may have.
+    here = work.parent
+    for number, root in enumerate(roots):
+        (here / f"root{number}").mkdir()
+        _mount("--bind", root, here / f"root{number}")
+    lower = ":".join(f"root{number}" for number in range(len(roots)))
+    above = Path(os.path.relpath(upper, here))
+    overlay = f"lowerdir={lower},upperdir={above},workdir={work.name}"
+    _mount("-t", "overlay", "-o", overlay, "overlay", merged.name, cwd=here)
     _mount("-t", "proc", "proc", merged / "proc")
     _mount("--rbind", "/sys", merged / "sys")
     _mount("--bind", "/dev", merged / "dev")
@@ -96,11 +104,10 @@ def base_specification(described: str) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Unpack every archive in the folder named last."""
-    root = arguments[0]
-    upper, work, state, archives = map(Path, arguments[1:])
+    """Unpack every archive in the folder named fourth."""
+    upper, work, state, archives, *roots = map(Path, arguments)
     try:
-        merged = mount_root(root=root, upper=upper, work=work, state=state, archives=archives)
+        merged = mount_root(roots=roots, upper=upper, work=work, state=state, archives=archives)
         unpack(merged, sorted(path.name for path in archives.glob("*.tar")))
     except (CalicolabError, OSError, AssertionError) as error:
         print(error, file=sys.stderr)
@@ -108,8 +115,8 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _mount(*arguments: str | Path) -> None:
-    run(["mount", *map(str, arguments)], timeout=START_TIMEOUT)
+def _mount(*arguments: str | Path, cwd: Path | None = None) -> None:
+    run(["mount", *map(str, arguments)], timeout=START_TIMEOUT, cwd=cwd)
 
 
 if __name__ == "__main__":

@@ -64,8 +64,7 @@ def unpack(
         *ALONE,
         "--net",
         *(sys.executable, "-m", "calicolab.artifacts.kubernetes.importer"),
-        ":".join(map(str, root)),
-        *map(str, (upper, work, state, archives)),
+        *map(str, (upper, work, state, archives, *root)),
     ]
     try:
         follow(command, timeout=TIMEOUT, on_line=lambda line: _tell(step, line))
