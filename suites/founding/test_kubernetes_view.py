@@ -59,7 +59,8 @@ def pod_of(lab: Lab, node: Node) -> PodFact:
 
 def said_of(lab: Lab, node: Node) -> ProbeFailure | None:
     """What the kubelet last said of the readiness of calico-node's pod on a node."""
-    return lab.kubernetes.unhealthy(pod_of(lab, node))
+    pod = lab.kubernetes.calico_pod(node.name)
+    return None if pod is None else lab.kubernetes.unhealthy(pod)
 
 
 def pods_of(lab: Lab, nodes: tuple[Node, ...]) -> tuple[PodFact, ...]:
@@ -145,7 +146,11 @@ def test_a_rollout_stops_at_the_faulty_node(
     before = pods_of(lab, healthy)
     old = pod_of(lab, faulty)
     lab.kubernetes.restart_rollout()
-    wait_for(lambda: pod_of(lab, faulty), until=lambda pod: pod.uid != old.uid and pod.started, timeout=60)
+    wait_for(
+        lambda: lab.kubernetes.calico_pod(faulty.name),
+        until=lambda pod: pod is not None and pod.uid != old.uid and pod.started,
+        timeout=60,
+    )
     rollout = wait_for(
         lab.kubernetes.rollout,
         until=lambda rollout: rollout.observed and (rollout.updated, rollout.available) == (1, len(healthy)),
