@@ -19,7 +19,7 @@ from calicolab.kubernetes import kubeconfig
 from calicolab.kubernetes.cluster import SYSTEM, Cluster
 from calicolab.kubernetes.forwarder import ADDRESS, Forwarder
 from calicolab.labs.asked import NODES, SUBNET
-from calicolab.labs.kind import bringup, fence, logs, network, ownership, pods, topology
+from calicolab.labs.kind import bringup, fence, logs, network, ownership, pods, preflight, topology
 from calicolab.labs.kind.calico_node import KindCalicoNode
 from calicolab.labs.kind.etcd import EtcdContainers
 from calicolab.labs.kind.machine import Machine
@@ -126,6 +126,7 @@ class KindLab:
     def _build(self) -> None:
         files, engine, plan = self.files, self.engine, self.topology
         self._guarded = self._open.enter_context(ownership.guarded(engine, self.marks))
+        preflight.check(plan)
         self._network = network.create(
             engine, name=plan.cluster, subnet=str(plan.subnet), labels=self.marks.labels
         )
