@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: Debian 12: its bird is 1.6.8, the version that Calico's fork starts from.
 SUITE = "bookworm"
-#: curl and dig (bind9-dnsutils) are what Kubernetes' conformance tests run in pods.
+#: curl, dig (bind9-dnsutils) and nc are what Kubernetes' conformance tests run in pods.
 PACKAGES = (
     "bind9-dnsutils",
     "bird",
@@ -26,6 +26,7 @@ PACKAGES = (
     "iptables",
     "iputils-ping",
     "kmod",
+    "netcat-openbsd",
     "procps",
     "python3",
     "runit",
