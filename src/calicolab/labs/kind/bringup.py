@@ -120,7 +120,7 @@ def create_cluster(
             return created.done() and created.exception() is not None
 
         importing = [
-            pool.submit(import_images, Machine(node.container, engine), len(files.node_images), given_up)
+            pool.submit(_prepare, node.name, Machine(node.container, engine), files.node_images, given_up)
             for node in plan.nodes
         ]
         # What kind says is the reason; an import that waits for a node in vain gives up with it.
@@ -129,12 +129,15 @@ def create_cluster(
             one.result()
 
 
-def import_images(machine: Machine, count: int, given_up: Callable[[], bool]) -> None:
-    """Import the images that `mounts` gave to the node, as soon as its container runtime answers."""
+def _prepare(name: str, machine: Machine, images: Sequence[Image], given_up: Callable[[], bool]) -> None:
+    """Give a node its name, and import `images` into it, as soon as its container runtime answers.
+
+    Upstream's manifest for etcd leaves calico-node to ask for the host's name (calico node/pkg/lifecycle/utils,
+    DetermineNodeName), and kind calls hosts after its containers.
+    """
 
     def answers() -> bool:
-        started = machine.engine.run_status("exec", machine.name, "crictl", "version", timeout=30)
-        return started.succeeded
+        return machine.run_status(["crictl", "version"]).succeeded
 
     try:
         wait_for(answers, until=lambda yes: yes or given_up(), timeout=START_TIMEOUT, interval=0.3)
@@ -142,7 +145,8 @@ def import_images(machine: Machine, count: int, given_up: Callable[[], bool]) ->
         raise LabError(f"the container runtime of {machine.name} does not answer: {error}") from error
     if given_up():
         return
-    for number in range(count):
+    machine.run(["hostname", name])
+    for number, _image in enumerate(images):
         argv = ["ctr", "--namespace", "k8s.io", "images", "import", f"{IMAGES}/{number}.tar"]
         machine.run(argv, timeout=IMPORT_TIMEOUT)
 
