@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from calicolab.artifacts import leftovers
 from calicolab.artifacts.cache import default_root
+from calicolab.errors import LabError
 from calicolab.host import processes
+from calicolab.wait import WaitTimeout, wait_for
 
 RUN = Path("/run/calicolab")
 CGROUPS = Path("/sys/fs/cgroup")
 NAME = "engine"
+#: Seconds for the kernel to be done with a killed engine.
+END_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
@@ -95,9 +100,16 @@ class Place:
         self.configuration.write_text("{}")
 
     def clean(self) -> None:
-        """Remove all but its data; it must not run."""
-        for folder in self._cgroups():
-            folder.rmdir()
+        """Remove all but its data; it must not run.
+
+        Raises:
+            LabError: something is left in its cgroups.
+        """
+        try:
+            # The kernel may take a moment to let go of the last process of one.
+            wait_for(self._sweep_cgroups, until=lambda left: not left, timeout=END_TIMEOUT)
+        except WaitTimeout as error:
+            raise LabError(f"the cgroups of the private engine could not be removed: {error}") from error
         note = self.noted()
         for name, value in (note.kernel if note is not None else {}).items():
             Path(name).write_text(value)
@@ -105,6 +117,14 @@ class Place:
             leftovers.remove(self.folder)
         if RUN.is_dir() and not any(RUN.iterdir()):
             RUN.rmdir()
+
+    def _sweep_cgroups(self) -> tuple[str, ...]:
+        """Remove its cgroups, and return those that are left."""
+        for folder in self._cgroups():
+            # Where a process is left, or another cgroup, this is EBUSY.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        return tuple(str(folder) for folder in self._cgroups())
 
     def _cgroups(self) -> list[Path]:
         """Its cgroups that are left, the innermost first: in each hierarchy, or in the only one."""
