@@ -30,6 +30,7 @@ def test_up_status_and_down(place: Place, capsys: pytest.CaptureFixture[str]) ->
     assert "containers that run: none" in capsys.readouterr().out
     assert cli.main(["docker", "down"]) == 0
     assert capsys.readouterr().out == "the private engine is down\n"
+    assert "Processing signal" in place.log.read_text(), "it was killed before it could stop in order"
     assert cli.main(["docker", "down"]) == 0
     assert capsys.readouterr().out == "no private engine was up\n"
     assert cli.main(["docker", "status"]) == 1
