@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import TYPE_CHECKING
 
 from calicolab.calico import bird_paths, node_status, readiness
@@ -123,9 +124,10 @@ class KindCalicoNode:
             raise LabError(f"calico-node does not run on {self._node}: {error}") from error
 
     def run_status(self, argv: Sequence[str], *, timeout: float = 30) -> CommandResult:
-        """Run a program in the container as the kubelet runs a probe, whatever its exit code."""
-        inside = ["crictl", "--timeout", f"{timeout:g}s", "exec", "--sync", self.container, *argv]
-        return self._machine.run_status(inside, timeout=timeout)
+        """Run a program in the container with the container's own settings, whatever its exit code."""
+        # Not `crictl exec`: it has an exit code of its own, and with --sync nothing of what a failed program printed.
+        runtime = ["ctr", "--namespace", "k8s.io", "tasks", "exec", "--exec-id", f"calicolab-{uuid.uuid4()}"]
+        return self._machine.run_status([*runtime, self.container, *argv], timeout=timeout)
 
     def logs(self, service: str | None = None) -> str:
         """What the container has said; of one service, its lines alone: all of them write into one log here."""
