@@ -83,7 +83,8 @@ def test_a_dead_bird_is_brought_back_by_the_kubelet(lab: Lab, node: Node, facts:
         )
         assert failure is not None
         facts("message", failure.message)
-        assert pod_of(lab, node).readiness == "0/1"
+        # The third failure in a row, 10 s after each other, makes the pod unready.
+        wait_for(lambda: pod_of(lab, node).readiness, until=lambda shown: shown == "0/1", timeout=SEEN_WITHIN)
         after = wait_for(
             lambda: pod_of(lab, node),
             until=lambda pod: pod.restarts > before.restarts and pod.started,

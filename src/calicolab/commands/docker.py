@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
+import subprocess
 import time
-from typing import TYPE_CHECKING
 
 from calicolab.artifacts.progress import for_terminal
-from calicolab.engine import place, private
-
-if TYPE_CHECKING:
-    import argparse
+from calicolab.engine import find, place, private
+from calicolab.errors import UsageError
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,6 +27,16 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     ):
         action = actions.add_parser(name, help=what, description=what.capitalize() + ".")
         action.set_defaults(run=run)
+    action = actions.add_parser(
+        "during",
+        help="run a command with an engine: one that is there, or a private one for as long as the command takes",
+        description="Run a command with a Docker engine, and end with its exit code. One that is there and of use is "
+        "left as it is; otherwise a private one is up for as long as the command takes.",
+    )
+    action.add_argument(
+        "argv", nargs=argparse.REMAINDER, metavar="COMMAND ...", help="such as: pytest suites/"
+    )
+    action.set_defaults(run=during)
 
 
 def up(arguments: argparse.Namespace) -> int:
@@ -45,6 +54,29 @@ def down(arguments: argparse.Namespace) -> int:
     del arguments
     print("the private engine is down" if private.down() else "no private engine was up")
     return 0
+
+
+def during(arguments: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
+    if not arguments.argv:
+        raise UsageError("name the command to run, as in: calicolab docker during pytest suites/ --lab kind")
+    if (unusable := _why_none_is_of_use()) is None:
+        return subprocess.run(arguments.argv, check=False).returncode
+    print(f"{unusable}: a private engine it is", flush=True)
+    private.up(for_terminal())
+    try:
+        return subprocess.run(arguments.argv, check=False).returncode
+    finally:
+        private.down()
+
+
+def _why_none_is_of_use() -> str | None:
+    """Why the engine that is here, if there is one, cannot run a kind lab; None when it can."""
+    try:
+        find()
+    except UsageError as error:
+        return str(error)
+    return None
 
 
 def status(arguments: argparse.Namespace) -> int:
