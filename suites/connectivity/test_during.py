@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("kubernetes", reason="an official test of Kubernetes is run")
 
-#: Seconds. On a healthy cluster the spec takes 15.
-TIMEOUT = 90.0
+#: Seconds. On a healthy cluster the spec takes 18.
+TIMEOUT = 60.0
 
 
 def test_every_pod_reaches_every_other(lab: Lab, phase: PhaseRecorder, facts: FactRecorder) -> None:

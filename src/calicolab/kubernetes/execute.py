@@ -62,7 +62,8 @@ def execute(
     except (websocket.WebSocketException, OSError) as error:
         raise ApiSilent(configuration.host, f"{type(error).__name__}: {error}") from error
     finally:
-        connection.close()
+        # Not `close`: that leaves the socket open when the other end has said good-bye first.
+        connection.sock.shutdown()
     return CommandResult(
         argv=shown, returncode=code, stdout=stdout, stderr=stderr, seconds=time.monotonic() - started
     )
