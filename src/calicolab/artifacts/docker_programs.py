@@ -8,33 +8,15 @@ iptables, which Docker calls, need not be: it comes along, with its libraries.
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from calicolab.artifacts import disk
-from calicolab.artifacts.cache import checksum
-from calicolab.artifacts.debian import PrivateApt, package_version, unpack
+from calicolab.artifacts.debian_taken import DebianTaken, Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from calicolab.artifacts.progress import Step
 
 _NEW, _OLD = "trixie", "bookworm"
 _LIBRARIES = "usr/lib/x86_64-linux-gnu"
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A file or folder of a package, and where it goes in the entry."""
-
-    suite: str
-    package: str
-    path: str
-    placed: str
-
 
 #: bin/ is to be first in the engine's PATH, lib/ is its LD_LIBRARY_PATH, lib/xtables its XTABLES_LIBDIR.
 ENGINE = (
@@ -65,63 +47,16 @@ PROBE = (Taken(_NEW, "busybox-static", "usr/bin/busybox", "bin/busybox"),)
 PROBE_LINKS = (("bin/sh", "busybox"),)
 
 
-class DockerPrograms:
+class DockerPrograms(DebianTaken):
     """Recipe of what a private engine runs, or of the probe that tries any engine."""
 
-    version = _NEW
-
     def __init__(self, cache: Path, *, probe: bool = False) -> None:
-        self.name = "probe" if probe else "docker"
-        self.title = "container probe" if probe else "Docker engine (Debian 13)"
-        self._taken = PROBE if probe else ENGINE
-        self._links = PROBE_LINKS if probe else ENGINE_LINKS
-        self._megabytes = 20 if probe else 700
-        self._cache = cache
-        suites = dict.fromkeys(taken.suite for taken in self._taken)
-        self._apt = {suite: PrivateApt(cache / "apt" / suite, suite=suite) for suite in suites}
-
-    @property
-    def key(self) -> str:
-        """Checksum of what is taken and where it goes."""
-        rows = (
-            word for taken in self._taken for word in (taken.suite, taken.package, taken.path, taken.placed)
+        super().__init__(
+            cache,
+            name="probe" if probe else "docker",
+            title="container probe" if probe else "Docker engine (Debian 13)",
+            version=_NEW,
+            taken=PROBE if probe else ENGINE,
+            links=PROBE_LINKS if probe else ENGINE_LINKS,
+            megabytes=20 if probe else 700,
         )
-        return checksum("docker 1", *rows, "-", *(word for link in self._links for word in link))
-
-    def needs(self) -> Sequence[disk.Need]:
-        """The room for apt's lists, the packages and what they hold."""
-        return (disk.Need(self._cache, self._megabytes, self.title),)
-
-    def check(self) -> None:
-        """See that the mirror answers."""
-        for apt in self._apt.values():
-            apt.update()
-
-    def make(self, into: Path, step: Step) -> Mapping[str, str]:
-        """Fetch the packages and take the programs out of them."""
-        unpacked = into.parent / "unpacked"
-        versions = {}
-        for suite, apt in self._apt.items():
-            packages = list(dict.fromkeys(taken.package for taken in self._taken if taken.suite == suite))
-            step.stage(f"fetching packages of {suite}")
-            archives = apt.download(packages, on_line=lambda _line: None)
-            for number, (package, archive) in enumerate(zip(packages, archives, strict=True)):
-                step.stage(f"unpacking {package}")
-                step.advance(number, total=len(packages))
-                unpack(archive, unpacked / package)
-                versions[package] = f"debian {package_version(archive)}"
-        for taken in self._taken:
-            _place(unpacked / taken.package / taken.path, into / taken.placed)
-        for link, target in self._links:
-            (into / link).symlink_to(target)
-        shutil.rmtree(unpacked)
-        return versions
-
-
-def _place(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    found = source.resolve(strict=True)
-    if found.is_dir():
-        shutil.copytree(found, target, symlinks=True)
-    else:
-        shutil.copy2(found, target)
