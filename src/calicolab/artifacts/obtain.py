@@ -46,7 +46,7 @@ def obtain(versions: Sequence[str], *, source: str = "gomod", report: Progress) 
 
     Args:
         versions: names such as "v3.23.2".
-        source: "gomod"; "registry" is not there yet.
+        source: "gomod"; "registry" has images, of which this lab is not made.
         report: told what is built, what was damaged and how long it took.
 
     Raises:
@@ -55,7 +55,7 @@ def obtain(versions: Sequence[str], *, source: str = "gomod", report: Progress) 
     """
     if source == "registry":
         raise UsageError(
-            "--source registry is not there yet: images cannot be pulled; leave it out to build from Go modules"
+            "--source registry is for --lab kind: the namespace lab is made of files, not of images; leave it out there"
         )
     if source not in SOURCES:
         raise UsageError(f"unknown source {source!r}: known are {', '.join(SOURCES)}")

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 from calicolab.artifacts.calico_images import obtain_calico_images
 from calicolab.artifacts.kubernetes.obtain import obtain_kubernetes
 from calicolab.artifacts.obtain import SOURCES, obtain
+from calicolab.artifacts.registry.obtain import obtain_pulled
 from calicolab.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from calicolab.artifacts.calico_images import CalicoImages
     from calicolab.artifacts.images import Image
     from calicolab.artifacts.kubernetes.obtain import KubernetesFiles
-    from calicolab.artifacts.obtain import LabFiles
     from calicolab.artifacts.progress import Progress
+
+#: Where calicoctl lies in the namespace lab's layer for machines.
+CALICOCTL = "usr/local/bin/calicoctl"
 
 
 @dataclass(frozen=True)
@@ -28,18 +32,25 @@ class KindFiles:
     Attributes:
         version: Calico's, such as "v3.23.2".
         source: where images come from, "gomod" or "registry".
-        lab: the namespace lab's layers, of which calicoctl is used here.
+        calicoctl: the program.
         kubernetes: kind, the nodes' image, e2e.test.
         calico: Calico's images and its manifest.
+        tests: images that the conformance tests run and the nodes' image does not have in it.
         provenance: where each part comes from.
     """
 
     version: str
     source: str
-    lab: LabFiles
+    calicoctl: Path
     kubernetes: KubernetesFiles
     calico: CalicoImages
+    tests: tuple[Image, ...]
     provenance: Mapping[str, str]
+
+    @property
+    def without_cgo(self) -> bool:
+        """Whether calico-node was built without cgo: upstream's images are not."""
+        return self.source == "gomod"
 
     @property
     def etcd(self) -> Image:
@@ -59,7 +70,7 @@ class KindFiles:
     @property
     def node_images(self) -> tuple[Image, ...]:
         """What every node runs, beside what its image has in it."""
-        return (self.calico.node, self.calico.cni, self.calico.kube_controllers, self.calico.pod)
+        return (self.calico.node, self.calico.cni, self.calico.kube_controllers, self.calico.pod, *self.tests)
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -72,7 +83,7 @@ def obtain_kind(versions: Sequence[str], *, source: str = "gomod", report: Progr
 
     Args:
         versions: of Calico, such as "v3.23.2".
-        source: "gomod"; "registry" is not there yet.
+        source: "gomod" builds all of it; "registry" pulls the images, and builds what comes in no image.
         report: told what is built, what was damaged and how long it took.
 
     Raises:
@@ -81,23 +92,40 @@ def obtain_kind(versions: Sequence[str], *, source: str = "gomod", report: Progr
     """
     if source not in SOURCES:
         raise UsageError(f"unknown source {source!r}: known are {', '.join(SOURCES)}")
-    if source == "registry":
-        raise UsageError(
-            "--source registry is not there yet: images cannot be pulled; leave it out to build from Go modules"
-        )
+    return (_pulled if source == "registry" else _built)(versions, report)
+
+
+def _built(versions: Sequence[str], report: Progress) -> dict[str, KindFiles]:
     labs = obtain(versions, report=report)
     kubernetes = obtain_kubernetes(report)
     images = obtain_calico_images(list(labs), report)
     return {
         version: KindFiles(
             version=version,
-            source=source,
-            lab=lab,
+            source="gomod",
+            calicoctl=lab.machine / CALICOCTL,
             kubernetes=kubernetes,
             calico=images[version],
+            tests=(),
             provenance=MappingProxyType(
                 {**kubernetes.provenance, **lab.provenance, **images[version].provenance}
             ),
         )
         for version, lab in labs.items()
+    }
+
+
+def _pulled(versions: Sequence[str], report: Progress) -> dict[str, KindFiles]:
+    pulled = obtain_pulled(versions, report)
+    return {
+        version: KindFiles(
+            version=version,
+            source="registry",
+            calicoctl=pulled.calicoctl[version],
+            kubernetes=pulled.kubernetes,
+            calico=calico,
+            tests=pulled.tests,
+            provenance=MappingProxyType({**pulled.kubernetes.provenance, **calico.provenance}),
+        )
+        for version, calico in pulled.calico.items()
     }

@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from calicolab import labs
+from calicolab.artifacts import obtain_kind
 from calicolab.artifacts.obtain import SOURCES, obtain
 from calicolab.artifacts.progress import for_terminal
 from calicolab.calico.versions import DEFAULT, known
+from calicolab.errors import UsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,7 +33,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     # No `choices`: the sentence of our own says more than argparse's.
     parser.add_argument(
-        "--source", default="gomod", help=f"where programs come from: {' or '.join(SOURCES)} (default: gomod)"
+        "--lab", default="netns", help=f"kind of lab: {' or '.join(labs.KINDS)} (default: netns)"
+    )
+    parser.add_argument(
+        "--source",
+        default="gomod",
+        help=f"where images come from: {' or '.join(SOURCES)}, the latter for --lab kind (default: gomod)",
     )
     parser.set_defaults(run=run)
 
@@ -37,8 +46,24 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(arguments: argparse.Namespace) -> int:
     """Build, and say where things are."""
     started = time.monotonic()
-    made = obtain(arguments.versions or DEFAULT, source=arguments.source, report=for_terminal())
-    for version, files in made.items():
-        print(f"{version}: {files.container.parent}")
+    if arguments.lab not in labs.KINDS:
+        raise UsageError(f"there is no lab of kind {arguments.lab!r}: the labs are {', '.join(labs.KINDS)}")
+    made = _kind if arguments.lab == "kind" else _netns
+    for line in made(arguments.versions or DEFAULT, arguments.source):
+        print(line)
     print(f"everything is there and verified, in {time.monotonic() - started:.1f} s")
     return 0
+
+
+def _netns(versions: Sequence[str], source: str) -> list[str]:
+    made = obtain(versions, source=source, report=for_terminal())
+    return [f"{version}: {files.container.parent}" for version, files in made.items()]
+
+
+def _kind(versions: Sequence[str], source: str) -> list[str]:
+    made = obtain_kind(versions, source=source, report=for_terminal())
+    return [
+        f"{version}: {image.name}: {image.archive}"
+        for version, files in made.items()
+        for image in files.images
+    ]

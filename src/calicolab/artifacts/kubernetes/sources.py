@@ -83,6 +83,18 @@ PROGRAMS = Source(
     variables=_KUBERNETES_VARIABLES,
     staging=KUBERNETES.replace("v1.", "v0."),
 )
+#: kubectl alone, for a lab whose nodes' image is pulled.
+KUBECTL = Source(
+    name="kubectl",
+    title=f"kubectl {KUBERNETES}",
+    module=_KUBERNETES,
+    version=KUBERNETES,
+    pins="kubernetes",
+    megabytes=(100, 700, 300),
+    programs=(f"{_KUBERNETES}/cmd/kubectl",),
+    variables=_KUBERNETES_VARIABLES,
+    staging=PROGRAMS.staging,
+)
 #: Kubernetes' conformance tests. An entry of its own: nothing of a cluster is made from it but the images' names.
 E2E = Source(
     name="e2e",

@@ -70,7 +70,6 @@ def write_folder(folder: Path, *, etcd: EtcdContainers, authority: Authority) ->
 
 def mounts(folder: Path, files: KindFiles) -> list[cluster.Mount]:
     """What every node has of this machine: the lab's folder, calicoctl, and the images to be imported."""
-    calicoctl = files.lab.machine / CALICOCTL.removeprefix("/")
     return [
         # kind writes into it, from one control plane to the next.
         cluster.Mount(folder / "kubernetes-etcd", cluster.ETCD_CERTIFICATES, read_only=False),
@@ -78,7 +77,7 @@ def mounts(folder: Path, files: KindFiles) -> list[cluster.Mount]:
         cluster.Mount(
             folder / "calico" / Path(configuration.CALICOCTL_CONFIG).name, configuration.CALICOCTL_CONFIG
         ),
-        cluster.Mount(calicoctl, CALICOCTL),
+        cluster.Mount(files.calicoctl, CALICOCTL),
         *(
             cluster.Mount(image.archive, f"{IMAGES}/{number}.tar")
             for number, image in enumerate(files.node_images)

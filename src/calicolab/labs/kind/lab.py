@@ -192,6 +192,7 @@ class KindLab:
             etcd_key=key,
             pod_cidr=topology.POD_CIDR,
             veth_mtu=configuration.VETH_MTU,
+            without_cgo=self.files.without_cgo,
         )
         return manifest.overlay(self.files.calico.manifest.read_text(), settings)
 

@@ -1,0 +1,1 @@
+"""Images from container registries, each pinned by its digest, in the same verified cache as what is built."""
