@@ -72,8 +72,13 @@ def _external_etcd(endpoints: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _node(node: NodePlan, *, first: bool, image: str, mounts: Sequence[Mount]) -> dict[str, Any]:
+def _node(
+    node: NodePlan, *, first: bool, untainted: bool, image: str, mounts: Sequence[Mount]
+) -> dict[str, Any]:
     kind = "InitConfiguration" if first else "JoinConfiguration"
+    registration: dict[str, Any] = {"name": node.name}
+    if untainted:
+        registration["taints"] = []
     return {
         "role": "control-plane" if node.control_plane else "worker",
         "image": image,
@@ -81,7 +86,7 @@ def _node(node: NodePlan, *, first: bool, image: str, mounts: Sequence[Mount]) -
             {"hostPath": str(mount.host), "containerPath": mount.container, "readOnly": mount.read_only}
             for mount in mounts
         ],
-        "kubeadmConfigPatches": [_patch(kind, {"nodeRegistration": {"name": node.name}})],
+        "kubeadmConfigPatches": [_patch(kind, {"nodeRegistration": registration})],
     }
 
 
