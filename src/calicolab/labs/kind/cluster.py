@@ -39,6 +39,8 @@ def configuration(
     plan: Topology, *, image: str, etcd_endpoints: Sequence[str], mounts: Sequence[Mount]
 ) -> dict[str, Any]:
     """kind's configuration: no network plugin of its own, an external etcd, the incident's names for the nodes."""
+    # Where nothing else is there to run pods, control planes do, as the incident's masters did.
+    untainted = all(node.control_plane for node in plan.nodes)
     return {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
@@ -50,7 +52,8 @@ def configuration(
             _patch("KubeProxyConfiguration", _KUBE_PROXY),
         ],
         "nodes": [
-            _node(node, first=node is plan.nodes[0], image=image, mounts=mounts) for node in plan.nodes
+            _node(node, first=node is plan.nodes[0], untainted=untainted, image=image, mounts=mounts)
+            for node in plan.nodes
         ],
     }
 
