@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 from calicolab.kubernetes import facts
 from tests.kubernetes import shapes
 
+RECORDED = Path(__file__).with_name("recorded") / "v1.34.4.json"
 SAID = "calico/node is not ready: BIRD is not ready: BGP not established with 172.18.0.1"
 
 
@@ -72,3 +75,22 @@ def test_a_nodes_conditions() -> None:
     found = facts.conditions(shapes.node("node01"))
     assert (found["NetworkUnavailable"].status, found["NetworkUnavailable"].reason) == ("False", "CalicoIsUp")
     assert facts.conditions({"metadata": {"name": "x"}}) == {}
+
+
+def test_what_a_cluster_really_said() -> None:
+    """Recorded on the kind lab with Calico v3.31.0, after the incident's story; what is not read was left out."""
+    recorded = json.loads(RECORDED.read_text(encoding="utf-8"))
+    pod = facts.pod(recorded["pod"])
+    assert (pod.readiness, pod.ready, pod.started, pod.restarts, pod.waiting) == ("1/1", True, True, 1, "")
+    assert (pod.node, pod.address, pod.owner) == ("node03", "192.168.31.12", "DaemonSet/calico-node")
+    assert pod.container_id.startswith("containerd://d92a")
+    failure = facts.probe_failure(recorded["event"])
+    assert failure is not None
+    assert (failure.verdict, failure.peers_named) == (SAID, ("172.18.0.1",))
+    assert failure.last == datetime(2026, 11, 23, 15, 54, 46, tzinfo=UTC)
+    rollout = facts.rollout(recorded["daemonset"])
+    assert rollout.complete
+    assert rollout.unavailable == 0
+    conditions = facts.conditions(recorded["node"])
+    assert conditions["NetworkUnavailable"].reason == "CalicoIsUp"
+    assert conditions["Ready"].status == "True"
