@@ -6,8 +6,9 @@ import re
 import uuid
 from typing import TYPE_CHECKING
 
-from calicolab.calico import bird_paths, node_status, readiness
+from calicolab.calico import bird_paths, node_status
 from calicolab.calico.bird_client import BirdClient
+from calicolab.calico.node_programs import NodePrograms
 from calicolab.command import CommandFailed
 from calicolab.errors import LabError
 from calicolab.host.network_namespace import interfaces
@@ -16,7 +17,7 @@ from calicolab.wait import WaitTimeout, wait_for
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from calicolab.calico.facts import Interface, NodeStatus, Readiness, Session
+    from calicolab.calico.facts import Interface, NodeStatus
     from calicolab.command import CommandResult
     from calicolab.kubernetes.cluster import Cluster
     from calicolab.kubernetes.facts import PodFact
@@ -30,7 +31,7 @@ START_TIMEOUT = 90.0
 _SERVICE_LINE = r"(\]\[\d+\] {0}/)|(^{0}: )"
 
 
-class KindCalicoNode:
+class KindCalicoNode(NodePrograms):
     """calico-node on the node `node`; `note` puts an event on the lab's time line."""
 
     def __init__(
@@ -137,34 +138,6 @@ class KindCalicoNode:
             return text
         mark = re.compile(_SERVICE_LINE.format(re.escape(service)))
         return "".join(line for line in text.splitlines(keepends=True) if mark.search(line))
-
-    def readiness(self) -> Readiness:
-        """What the readiness probe answers now, run as the kubelet runs it."""
-        return readiness.probe(self.run_status)
-
-    def bird_readiness(self) -> Readiness:
-        """The probe's BIRD half alone."""
-        return readiness.probe(self.run_status, felix=False)
-
-    def felix_readiness(self, *, threshold: float | None = None) -> Readiness:
-        """The probe's Felix half alone; it waits `threshold` seconds for a Felix that hangs, 30 when None."""
-        return readiness.probe(self.run_status, bird=False, threshold=threshold)
-
-    def sessions(self) -> tuple[Session, ...]:
-        """BIRD's BGP sessions, asked on its control socket; `since` to the second: BIRD keeps no log of its own here.
-
-        Raises:
-            BirdError: it gave no answer, or none of use.
-        """
-        return self._bird.sessions()
-
-    def routes(self) -> Sequence[str]:
-        """BIRD's routes, a line each.
-
-        Raises:
-            BirdError: as for `sessions`.
-        """
-        return [str(route) for route in self._bird.routes()]
 
     def close(self) -> None:
         """Close the connection to BIRD."""

@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from calicolab.calico import configuration, manifest
-from calicolab.calico.calicoctl import Calicoctl
 from calicolab.calico.mesh import Mesh
 from calicolab.connectivity.e2e import Programs
 from calicolab.errors import LabError
@@ -25,20 +24,16 @@ from calicolab.labs.kind.etcd import EtcdContainers
 from calicolab.labs.kind.machine import Machine
 from calicolab.labs.kind.marks import new_marks
 from calicolab.labs.kind.node import KindNode
-from calicolab.labs.shared import find_node, restore_addresses
+from calicolab.labs.shared import LabOfNodes
 from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
-    from types import TracebackType
-    from typing import Self
 
     from calicolab.artifacts import KindFiles
     from calicolab.calico.manifest import Overlaid
     from calicolab.engine import Engine
     from calicolab.evidence.timeline import Timeline
-    from calicolab.faults.base import Fault
     from calicolab.labs.kind.marks import Marks
 
 #: Seconds from the manifest to a full mesh: the pods' init containers, then BIRD.
@@ -54,7 +49,7 @@ CANNOT = MappingProxyType(
 )
 
 
-class KindLab:
+class KindLab(LabOfNodes["KindNode"]):
     """A kind cluster with Calico of the version that `files` holds.
 
     Args:
@@ -269,29 +264,7 @@ class KindLab:
         self._nodes, self._pods, self._guarded = [], [], None
         self._etcd, self._kubernetes, self._network = None, None, None
 
-    def __enter__(self) -> Self:
-        self.up()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.down()
-
     # --- what it is made of ------------------------------------------------------------------------------------
-
-    @property
-    def nodes(self) -> Sequence[KindNode]:
-        """The nodes, in order of their names."""
-        return tuple(self._nodes)
-
-    def node(self, name: str) -> KindNode:
-        """The node called `name`.
-
-        Raises:
-            UsageError: there is none; it names the known ones.
-        """
-        return find_node(self._nodes, name, lab=self.id)
 
     @property
     def etcd(self) -> EtcdContainers:
@@ -322,14 +295,6 @@ class KindLab:
         if self._network is None:
             raise LabError(f"lab {self.id} is not up")
         return self._network
-
-    @property
-    def calicoctl(self) -> Calicoctl:
-        """calicoctl with the incident's configuration file, on the first node."""
-        first = self._nodes[0]
-        return Calicoctl(
-            lambda argv, stdin: first.run_status(argv, stdin=stdin), config=configuration.CALICOCTL_CONFIG
-        )
 
     @property
     def pods(self) -> Sequence[pods.KindPod]:
@@ -368,19 +333,6 @@ class KindLab:
 
     # --- what is observed, and what is done to it --------------------------------------------------------------
 
-    def mesh(self) -> Mesh:
-        """Every session of every node, asked now on BIRD's control sockets. No process is started."""
-        return Mesh.read(
-            [(node.name, node.address) for node in self._nodes],
-            lambda name: self.node(name).calico.sessions(),
-        )
-
-    def fault(self, fault: Fault) -> AbstractContextManager[Fault]:
-        """Inject `fault`, prove that it took, and heal it on the way out."""
-        if fault.node:
-            self.node(fault.node)
-        return self.faults.injected(fault)
-
     def heal(self) -> None:
         """Undo every fault that is left, put every node back as it was made, and prove a full mesh.
 
@@ -391,7 +343,7 @@ class KindLab:
         fence.prove(self.engine, self._running_network, mark=self.topology.cluster)
         for node in self._nodes:
             node.calico.reset()
-        restore_addresses(self, prefix_length=self.topology.subnet.prefixlen)
+        self._restore_addresses(prefix_length=self.topology.subnet.prefixlen)
         self._wait_until_healthy()
         self._note("lab-healed")
 
@@ -399,6 +351,3 @@ class KindLab:
         """What a failure on Kubernetes is looked into with: events, and each node's kubelet and container runtime."""
         machines = {plan.name: Machine(plan.container, self.engine) for plan in self.topology.nodes}
         return logs.parts(machines, self._kubernetes)
-
-    def _note(self, event: str, node: str = "", detail: str = "") -> None:
-        self.timeline.add(event, lab=self.id, node=node, detail=detail)

@@ -6,21 +6,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calicolab import command
-from calicolab.calico import bird_paths, node_status, readiness
+from calicolab.calico import bird_paths, node_status
 from calicolab.calico.bird_client import BirdClient
 from calicolab.calico.bird_log import BirdLog
+from calicolab.calico.node_programs import NodePrograms
 from calicolab.host.network_namespace import interfaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from calicolab.calico.facts import Interface, NodeStatus, Readiness, Session
+    from calicolab.calico.facts import Interface, NodeStatus
     from calicolab.labs.netns.container import Container
 
 LOGS = "/var/log/calico"
 
 
-class NetnsCalicoNode:
+class NetnsCalicoNode(NodePrograms):
     """The calico-node container of one machine; `note` puts an event on the lab's time line."""
 
     def __init__(self, container: Container, *, note: Callable[[str, str], None]) -> None:
@@ -79,34 +80,6 @@ class NetnsCalicoNode:
         if service is None:
             return self._machine.read(f"/var/log/container-{self.container.name}.log")
         return self._machine.read(f"{LOGS}/{service}/current")
-
-    def readiness(self) -> Readiness:
-        """What the readiness probe answers now, run as the kubelet runs it."""
-        return readiness.probe(self.run_status)
-
-    def bird_readiness(self) -> Readiness:
-        """The probe's BIRD half alone."""
-        return readiness.probe(self.run_status, felix=False)
-
-    def felix_readiness(self, *, threshold: float | None = None) -> Readiness:
-        """The probe's Felix half alone; it waits `threshold` seconds for a Felix that hangs, 30 when None."""
-        return readiness.probe(self.run_status, bird=False, threshold=threshold)
-
-    def sessions(self) -> tuple[Session, ...]:
-        """BIRD's BGP sessions, asked on its control socket; `since` to the millisecond from BIRD's own log.
-
-        Raises:
-            BirdError: it gave no answer, or none of use.
-        """
-        return self._bird.sessions()
-
-    def routes(self) -> Sequence[str]:
-        """BIRD's routes, a line each.
-
-        Raises:
-            BirdError: as for `sessions`.
-        """
-        return [str(route) for route in self._bird.routes()]
 
     def close(self) -> None:
         """Close the connection to BIRD and its log."""

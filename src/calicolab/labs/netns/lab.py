@@ -6,9 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from calicolab.calico import configuration
-from calicolab.calico.calicoctl import Calicoctl
-from calicolab.calico.mesh import Mesh
 from calicolab.errors import LabError, UsageError
 from calicolab.evidence.model import EtcdRecord, LabRecord
 from calicolab.faults.ledger import FaultLedger
@@ -17,19 +14,15 @@ from calicolab.labs.netns.calico_node import NetnsCalicoNode
 from calicolab.labs.netns.container import Image
 from calicolab.labs.netns.etcd import EtcdCluster
 from calicolab.labs.netns.node import NetnsNode
-from calicolab.labs.shared import find_node, restore_addresses
+from calicolab.labs.shared import LabOfNodes
 from calicolab.wait import POLL_INTERVAL, WaitTimeout, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
-    from types import TracebackType
-    from typing import Self
 
     from calicolab.artifacts import LabFiles
     from calicolab.connectivity.e2e import Programs
     from calicolab.evidence.timeline import Timeline
-    from calicolab.faults.base import Fault
     from calicolab.kubernetes.cluster import Cluster
     from calicolab.labs.netns.machine import Machine
     from calicolab.labs.netns.namespaces import Init
@@ -45,7 +38,7 @@ NO_KUBERNETES = "the namespace lab has no Kubernetes: the same programs run with
 CANNOT = MappingProxyType({"kubernetes": NO_KUBERNETES})
 
 
-class NetnsLab:
+class NetnsLab(LabOfNodes["NetnsNode"]):
     """A lab with `nodes` nodes on the Calico version that `files` holds.
 
     Args:
@@ -195,29 +188,7 @@ class NetnsLab:
         for node in self._nodes:
             node.calico.close()
 
-    def __enter__(self) -> Self:
-        self.up()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.down()
-
     # --- what it is made of ------------------------------------------------------------------------------------
-
-    @property
-    def nodes(self) -> Sequence[NetnsNode]:
-        """The nodes, in order of their names."""
-        return tuple(self._nodes)
-
-    def node(self, name: str) -> NetnsNode:
-        """The node called `name`.
-
-        Raises:
-            UsageError: there is none; it names the known ones.
-        """
-        return find_node(self._nodes, name, lab=self.id)
 
     @property
     def kubernetes(self) -> Cluster:
@@ -261,14 +232,6 @@ class NetnsLab:
         return self._switch
 
     @property
-    def calicoctl(self) -> Calicoctl:
-        """calicoctl with the incident's configuration file, on the first node."""
-        first = self._nodes[0]
-        return Calicoctl(
-            lambda argv, stdin: first.run_status(argv, stdin=stdin), config=configuration.CALICOCTL_CONFIG
-        )
-
-    @property
     def pods(self) -> Sequence[pods.NetnsPod]:
         """One test pod on each node; made when first asked for."""
         if not self._pods:
@@ -304,19 +267,6 @@ class NetnsLab:
 
     # --- what is observed, and what is done to it --------------------------------------------------------------
 
-    def mesh(self) -> Mesh:
-        """Every session of every node, asked now on BIRD's control sockets. No process is started."""
-        return Mesh.read(
-            [(node.name, node.address) for node in self._nodes],
-            lambda name: self.node(name).calico.sessions(),
-        )
-
-    def fault(self, fault: Fault) -> AbstractContextManager[Fault]:
-        """Inject `fault`, prove that it took, and heal it on the way out."""
-        if fault.node:
-            self.node(fault.node)
-        return self.faults.injected(fault)
-
     def heal(self) -> None:
         """Undo every fault that is left, put every node back as it was made, and prove a full mesh.
 
@@ -327,13 +277,10 @@ class NetnsLab:
         fence.prove(self.switch)
         for node in self._nodes:
             node.calico.reset()
-        restore_addresses(self, prefix_length=self.topology.subnet.prefixlen)
+        self._restore_addresses(prefix_length=self.topology.subnet.prefixlen)
         self._wait_until_healthy()
         self._note("lab-healed")
 
     def evidence(self) -> Mapping[str, Callable[[], str]]:
         """Nothing beside each node's own state."""
         return {}
-
-    def _note(self, event: str, node: str = "", detail: str = "") -> None:
-        self.timeline.add(event, lab=self.id, node=node, detail=detail)
