@@ -7,6 +7,7 @@ import pytest
 from calicolab.artifacts.registry import skopeo
 from calicolab.artifacts.registry.mirror import Mirror
 from calicolab.artifacts.registry.pins import Pin
+from calicolab.errors import ArtifactError
 
 DIGEST = f"sha256:{'a' * 64}"
 PIN = Pin("calico", "docker.io/calico/node", "v3.25.0", DIGEST)
@@ -68,5 +69,5 @@ def test_this_machine_s_image_is_chosen_from_a_list() -> None:
 
     ours = skopeo._architecture()
     assert skopeo._for_this_machine(PIN, listed("s390x", ours)) == ours
-    with pytest.raises(skopeo.ArtifactError, match=f"has no image for Linux on {ours}"):
+    with pytest.raises(ArtifactError, match=f"has no image for Linux on {ours}"):
         skopeo._for_this_machine(PIN, listed("s390x"))

@@ -36,7 +36,7 @@ class PulledImage:
     @property
     def key(self) -> str:
         """Checksum of the name that it is known by and of its digest."""
-        return checksum("pulled image 1", self.pin.reference, self.pin.digest)
+        return checksum("pulled image 2", self.pin.reference, self.pin.digest)
 
     def image(self, files: Path) -> Image:
         """The image in the entry whose files are in the folder `files`."""
@@ -68,7 +68,7 @@ class PulledImage:
         self._skopeo.pull(self.pin, into / ARCHIVE, work=work, on_layer=advance)
         shutil.rmtree(work)
         mirrored = "" if self._mirror is None else f", from its copy in {self._mirror.place}"
-        return {self.pin.name.partition("/")[2]: f"{self.pin.pinned}{mirrored}"}
+        return {self.pin.name: f"{self.pin.pinned}{mirrored}"}
 
 
 def _megabytes(size: int) -> int:
