@@ -76,7 +76,7 @@ def engine_of(at: Place, note: Note) -> Engine:
     init = note.init.partition(":")[0]
     return Engine(
         docker=Path(note.programs) / "bin/docker",
-        host=f"unix://{at.socket}",
+        host=at.host,
         private=True,
         proc=Path(f"/proc/{init}/root/proc"),
         network=Path(f"/proc/{init}/ns/net"),
@@ -111,7 +111,7 @@ def boot(at: Place, programs: Path) -> tuple[IO[bytes], int]:
 def _dockerd(at: Place, programs: Path) -> list[str]:
     return [
         str(programs / "bin/dockerd"),
-        *(f"--host=unix://{at.socket}", f"--group={os.getegid()}"),
+        *(f"--host={at.host}", f"--group={os.getegid()}"),
         *(f"--data-root={at.data / 'data'}", f"--exec-root={at.scratch}"),
         f"--pidfile={at.scratch}/dockerd.pid",
         f"--config-file={at.configuration}",

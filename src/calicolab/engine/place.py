@@ -50,6 +50,11 @@ class Place:
         return self.folder / "docker.sock"
 
     @property
+    def host(self) -> str:
+        """The same, as DOCKER_HOST has it."""
+        return f"unix://{self.socket}"
+
+    @property
     def scratch(self) -> Path:
         """Its run-time state, on a tmpfs in its own mount namespace."""
         return self.folder / "scratch"

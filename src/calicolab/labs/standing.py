@@ -10,8 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from calicolab import labs
-from calicolab.errors import UsageError
+from calicolab.errors import LabError, UsageError
 from calicolab.labs.asked import Asked
 
 if TYPE_CHECKING:
@@ -58,16 +60,33 @@ def save(lab: Lab, asked: Asked, *, name: str) -> Standing:
 
 
 def load(name: str) -> Standing | None:
-    """What is noted of the lab `name`; None when there is none, or it ended by itself."""
+    """What is noted of the lab `name`; None when there is none, or it ended by itself.
+
+    Raises:
+        UsageError: the note cannot be read, or whether the lab still stands cannot be told; the note is kept.
+    """
+    file = FOLDER / f"{name}.json"
     try:
-        fields: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+        standing = msgspec.json.decode(file.read_bytes(), type=Standing, strict=True)
+        alive = standing.alive
     except FileNotFoundError:
         return None
-    standing = Standing(**{**fields, "asked": Asked(**fields["asked"])})
-    if standing.alive:
+    except PermissionError as error:
+        raise UsageError("the labs that stand are root's: run it as root") from error
+    except (msgspec.DecodeError, KeyError) as error:
+        raise UsageError(
+            f"the note of lab {name!r} cannot be read ({_in_words(error)}): another version of calicolab wrote it, or "
+            f"it was cut off; end the lab with that version, or remove {file} if nothing of the lab stands"
+        ) from error
+    if alive:
         return standing
-    forget(name)
+    # What a lab leaves where it ended by itself, such as its folder.
+    take_down(standing)
     return None
+
+
+def _in_words(error: Exception) -> str:
+    return f"it does not say {error}" if isinstance(error, KeyError) else str(error)
 
 
 def known() -> list[Standing]:
@@ -89,8 +108,12 @@ def find(name: str) -> Standing:
     return standing
 
 
-def refuse_second(name: str) -> None:
+def refuse_second(name: str, *, otherwise: str = "give the new one another --name") -> None:
     """Refuse a second lab of one name.
+
+    Args:
+        name: the lab's.
+        otherwise: what can be done beside taking the first one down.
 
     Raises:
         UsageError: it is up.
@@ -99,7 +122,7 @@ def refuse_second(name: str) -> None:
     if standing is not None:
         raise UsageError(
             f"lab {name!r} is up already (Calico {standing.asked.version}, {standing.asked.nodes} nodes): "
-            f"take it down with `calicolab down --name {name}`, or give the new one another --name"
+            f"take it down with `calicolab down --name {name}`, or {otherwise}"
         )
 
 
@@ -128,13 +151,20 @@ def attach(standing: Standing, *, asked: Asked | None = None, timeline: Timeline
 
     Raises:
         UsageError: it is not what is asked for; the sentence shows the difference.
+        LabError: it cannot be reached; it is left as it is.
     """
     how = labs.making(standing.asked.kind)
     _refuse(standing, _asked_differences(standing.asked, asked or standing.asked))
     lab = how.create(asked or standing.asked, timeline=timeline, report=report, standing=True)
     if asked is not None:
         _refuse(standing, differences(standing.made_of, how.made_of(lab)))
-    how.attach(standing.handle, lab)
+    try:
+        how.attach(standing.handle, lab)
+    except LabError as error:
+        raise LabError(
+            f"lab {standing.name!r} stands, but cannot be reached: take it down with "
+            f"`calicolab down --name {standing.name}` ({error})"
+        ) from error
     return lab
 
 

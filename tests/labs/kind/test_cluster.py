@@ -19,9 +19,9 @@ ENDPOINTS = ["https://192.168.21.2:2379", "https://192.168.21.3:2379"]
 MOUNTS = [cluster.Mount(Path("/run/a"), "/etc/a"), cluster.Mount(Path("/run/b"), "/etc/b", read_only=False)]
 
 
-def configured(**asked: int) -> dict[str, Any]:
+def configured(*, nodes: int = 3, control_planes: int = 1) -> dict[str, Any]:
     """kind's configuration, written as YAML and read again: what kind gets."""
-    plan = topology.plan("kind-1", **asked)
+    plan = topology.plan("kind-1", nodes=nodes, control_planes=control_planes)
     made = cluster.configuration(plan, image="node:v1", etcd_endpoints=ENDPOINTS, mounts=MOUNTS)
     read: dict[str, Any] = yaml.safe_load(yaml.safe_dump(made))
     return read

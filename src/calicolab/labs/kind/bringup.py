@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from calicolab.artifacts import images as images_in
 from calicolab.calico import configuration
 from calicolab.errors import LabError
-from calicolab.etcd import member as etcd_member
 from calicolab.labs.kind import cluster
 from calicolab.labs.kind.machine import Machine
 from calicolab.wait import WaitTimeout, wait_for
@@ -157,8 +156,3 @@ def node_addresses(engine: Engine, plan: Topology, *, network: str) -> Mapping[s
         "inspect", "--format", form, *(node.container for node in plan.nodes), timeout=30
     ).stdout
     return dict(zip((node.name for node in plan.nodes), said.split(), strict=True))
-
-
-def datastore(etcd: EtcdContainers) -> configuration.Datastore:
-    """The datastore as Calico's settings have it."""
-    return configuration.Datastore(etcd_member.endpoints(etcd.members))

@@ -91,9 +91,16 @@ class EtcdContainers:
         argv += ["endpoint", "health", f"--command-timeout={ANSWER_TIMEOUT}s"]
         return self._engine.run_status("exec", self.containers[0], *argv, timeout=20)
 
-    def logs(self, container: str) -> str:
-        """The end of what a member has said."""
-        said = self._engine.run_status("logs", "--tail", "20", container, timeout=20)
+    @property
+    def by_member(self) -> dict[str, str]:
+        """Each member's container, by the member's name."""
+        return {
+            member.name: container for member, container in zip(self.members, self.containers, strict=True)
+        }
+
+    def logs(self, container: str, *, lines: int = 20) -> str:
+        """The end of what a member has said, also of one that has ended."""
+        said = self._engine.run_status("logs", "--tail", str(lines), container, timeout=20)
         return f"{container}: {said.stdout}{said.stderr}"
 
 

@@ -350,4 +350,4 @@ class KindLab(LabOfNodes["KindNode"]):
     def evidence(self) -> Mapping[str, Callable[[], str]]:
         """What a failure on Kubernetes is looked into with: events, and each node's kubelet and container runtime."""
         machines = {plan.name: Machine(plan.container, self.engine) for plan in self.topology.nodes}
-        return logs.parts(machines, self._kubernetes)
+        return logs.parts(machines, kubernetes=self._kubernetes, etcd=self._etcd)

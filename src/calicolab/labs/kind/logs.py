@@ -1,8 +1,9 @@
-"""What a failure on Kubernetes is looked into with: events, pods, and each node's kubelet and container runtime."""
+"""What a failure on Kubernetes is looked into with: events, pods, what runs each node, and etcd."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calicolab.errors import LabError
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from calicolab.kubernetes.cluster import Cluster
+    from calicolab.labs.kind.etcd import EtcdContainers
     from calicolab.labs.kind.machine import Machine
 
 #: What is asked for of a journal, lines from its end; and seconds for it.
@@ -19,12 +21,15 @@ LINES, TIMEOUT = 2000, 30.0
 POD_LOGS, POD_LINES = "/var/log/pods", 100
 
 
-def parts(machines: Mapping[str, Machine], kubernetes: Cluster | None) -> dict[str, Callable[[], str]]:
+def parts(
+    machines: Mapping[str, Machine], *, kubernetes: Cluster | None, etcd: EtcdContainers | None
+) -> dict[str, Callable[[], str]]:
     """File names, and what gathers each. Without an API server the nodes' logs are all there is.
 
     Args:
         machines: the nodes' containers, by the nodes' names.
         kubernetes: None when it was not reached yet.
+        etcd: None when it was not begun yet.
     """
     found: dict[str, Callable[[], str]] = {}
     if kubernetes is not None:
@@ -34,6 +39,9 @@ def parts(machines: Mapping[str, Machine], kubernetes: Cluster | None) -> dict[s
         for unit in ("kubelet", "containerd"):
             found[f"{node}-{unit}.txt"] = _journal(machine, unit)
         found[f"{node}-pods.txt"] = _pod_logs(machine)
+    if etcd is not None:
+        for member, container in etcd.by_member.items():
+            found[f"{member}.txt"] = partial(etcd.logs, container, lines=LINES)
     return found
 
 
@@ -57,5 +65,6 @@ def _journal(machine: Machine, unit: str) -> Callable[[], str]:
 
 def _pod_logs(machine: Machine) -> Callable[[], str]:
     """The end of what each container on the node has said, those that ended and were started again among them."""
-    argv = ["find", POD_LOGS, "-name", "*.log", "-exec", "tail", "--verbose", f"--lines={POD_LINES}", "{}", "+"]
+    each = ("-exec", "tail", "--verbose", f"--lines={POD_LINES}", "{}", "+")
+    argv = ["find", POD_LOGS, "-name", "*.log", *each]
     return lambda: machine.run(argv, timeout=TIMEOUT).stdout

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from calicolab import artifacts, engine
+from calicolab.engine import place, private
 from calicolab.errors import LabError, UsageError
-from calicolab.labs.kind import ownership, topology
+from calicolab.labs.kind import ownership, removal, topology
 from calicolab.labs.kind.lab import KindLab
 from calicolab.labs.kind.marks import STANDING, Marks
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from calicolab.artifacts.progress import Progress
+    from calicolab.engine import Engine
     from calicolab.evidence.timeline import Timeline
     from calicolab.labs.asked import Asked
     from calicolab.labs.base import Lab
@@ -56,24 +58,69 @@ def made_of(lab: Lab) -> dict[str, str]:
 
 
 def alive(handle: Mapping[str, Any]) -> bool:
-    """Whether its first control plane runs."""
-    try:
-        found = engine.find()
-    except UsageError:
-        return False
-    name = topology.plan(handle["cluster"]).nodes[0].container
-    said = found.run_status("inspect", "--type=container", "--format={{.State.Running}}", name)
-    return said.stdout.strip() == "true"
+    """Whether anything of it is left in its engine: even a broken one is to be taken down.
+
+    Raises:
+        UsageError: that engine is not to be found, so nobody knows.
+        LabError: that engine does not answer.
+    """
+    where = _engine_of(handle)
+    return where is not None and removal.left(where, handle["cluster"])
 
 
 def attach(handle: Mapping[str, Any], lab: Lab) -> None:
-    """Let `lab` be the one that stands."""
-    _ours(lab).adopt(Marks(cluster=handle["cluster"], owner=STANDING))
+    """Let `lab` be the one that stands.
+
+    Raises:
+        UsageError: it is in another engine than the one that is found now.
+        LabError: it cannot be reached.
+    """
+    ours = _ours(lab)
+    _refuse_elsewhere(handle, ours.engine)
+    ours.adopt(Marks(cluster=handle["cluster"], owner=STANDING))
 
 
 def end(handle: Mapping[str, Any]) -> None:
-    """Remove all of it."""
-    ownership.remove(engine.find(), handle["cluster"])
+    """Remove all of it. One that has ended already is no error.
+
+    Raises:
+        UsageError: the engine that it is in is not to be found.
+        LabError: something of it is left.
+    """
+    where = _engine_of(handle)
+    if where is not None:
+        removal.remove(where, handle["cluster"])
+    else:
+        removal.remove_folder(handle["cluster"])
+
+
+def _engine_of(handle: Mapping[str, Any]) -> Engine | None:
+    """The engine that a standing lab is in; None when that was the private one, which took the lab with it.
+
+    Raises:
+        UsageError: it is another one than the one that is found now.
+        LabError: it does not answer.
+    """
+    own = place.default()
+    if handle["engine"] != own.host:
+        found = engine.find()
+        _refuse_elsewhere(handle, found)
+        return found
+    if own.running() is None:
+        return None
+    # Whatever DOCKER_HOST says: this is the one.
+    running = private.running(own)
+    if running is None:
+        raise LabError(f"the private Docker engine does not answer: look into {own.log}")
+    return running
+
+
+def _refuse_elsewhere(handle: Mapping[str, Any], found: Engine) -> None:
+    if found.host != handle["engine"]:
+        raise UsageError(
+            f"the lab {handle['cluster']} stands in the Docker engine at {handle['engine']}, but the one that is found "
+            f"is at {found.host}: set DOCKER_HOST={handle['engine']}"
+        )
 
 
 def reap() -> list[str]:

@@ -40,28 +40,44 @@ def remove(engine: Engine, cluster: str) -> None:
         except WaitTimeout as error:
             raise LabError(f"lab {cluster} could not be removed: {error}") from error
         fence.lower(engine, mark=cluster)
+    remove_folder(cluster)
+
+
+def remove_folder(cluster: str) -> None:
+    """Remove a lab's folder, which is all that is left of one whose engine has ended."""
     shutil.rmtree(FOLDER / cluster, ignore_errors=True)
     for folder in (FOLDER, FOLDER.parent):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
 
+def left(engine: Engine, cluster: str) -> bool:
+    """Whether the engine has anything of the lab."""
+    return bool(_containers(engine, cluster) or _networks(engine, cluster))
+
+
 def _sweep(engine: Engine, cluster: str) -> tuple[str, ...]:
     """Remove what carries the lab's name, and return what did."""
-    containers = {
-        container
-        for label in (LAB, KIND)
-        for container in engine.run(
-            "ps", "--all", "--quiet", "--no-trunc", f"--filter=label={label}={cluster}"
-        ).stdout.split()
-    }
+    containers = _containers(engine, cluster)
     if containers:
         # Another removal of the same ones may be under way, as by the lab's guard: what is left is asked for again.
-        engine.run_status("rm", "--force", "--volumes", *sorted(containers), timeout=SWEEP_TIMEOUT)
-    networks = engine.run("network", "ls", "--quiet", f"--filter=label={LAB}={cluster}").stdout.split()
+        engine.run_status("rm", "--force", "--volumes", *containers, timeout=SWEEP_TIMEOUT)
+    networks = _networks(engine, cluster)
     if networks:
         engine.run_status("network", "rm", *networks)
-    return (*sorted(containers), *networks)
+    return (*containers, *networks)
+
+
+def _containers(engine: Engine, cluster: str) -> list[str]:
+    listed = (
+        engine.run("ps", "--all", "--quiet", "--no-trunc", f"--filter=label={label}={cluster}")
+        for label in (LAB, KIND)
+    )
+    return sorted({container for said in listed for container in said.stdout.split()})
+
+
+def _networks(engine: Engine, cluster: str) -> list[str]:
+    return engine.run("network", "ls", "--quiet", f"--filter=label={LAB}={cluster}").stdout.split()
 
 
 def _makers(cluster: str) -> list[str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from calicolab.labs.asked import Asked
     from calicolab.labs.base import Lab
 
+#: Seconds for the kernel to end a lab's processes.
+END_TIMEOUT = 10.0
 #: What such a lab cannot do, and why; known before there is one.
 CANNOT = NetnsLab.cannot
 
@@ -73,8 +75,8 @@ def attach(handle: Mapping[str, Any], lab: Lab) -> None:
 
 
 def end(handle: Mapping[str, Any]) -> None:
-    """End its first process, and all of it with that."""
-    Init(pid=int(handle["processes"]["switch"].partition(":")[0]), parent=None).kill()
+    """End its first process, and all of it with that. One that has ended already is no error."""
+    processes.end(handle["processes"]["switch"], timeout=END_TIMEOUT)
 
 
 def reap() -> list[str]:
