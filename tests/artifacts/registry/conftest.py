@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,20 +117,29 @@ def server_program() -> Path:
     return cache.obtain([recipe], report=Plain())[0].files / SERVER.placed
 
 
-@pytest.fixture
-def registry(
-    skopeo_programs: Path, server_program: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Registry]:
-    """A registry that runs and is empty; settings name it."""
+@contextmanager
+def running(program: Path, skopeo: Path) -> Iterator[Registry]:
+    """A registry that runs and is empty; it is ended with all that it holds."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="calicolab-registry-") as folder:
-        made = Registry(server_program, skopeo_programs, Path(folder), f"127.0.0.1:{port}")
+        made = Registry(program, skopeo, Path(folder), f"127.0.0.1:{port}")
         made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+
+
+@pytest.fixture
+def registry(
+    skopeo_programs: Path, server_program: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Registry]:
+    """A registry of one test; a setting names it."""
+    with running(server_program, skopeo_programs) as made:
         monkeypatch.setenv(mirror.SETTING, made.address)
         yield made
-        made.stop()
 
 
 @pytest.fixture(scope="session")

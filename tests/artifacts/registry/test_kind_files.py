@@ -19,7 +19,7 @@ from calicolab.artifacts.helm import HELM
 from calicolab.artifacts.kubernetes import sources
 from calicolab.artifacts.kubernetes.go_programs import GoPrograms
 from calicolab.artifacts.progress import Plain
-from calicolab.artifacts.registry import pins
+from calicolab.artifacts.registry import mirror, pins
 from calicolab.artifacts.registry.calicoctl import CalicoctlProgram
 from calicolab.artifacts.registry.skopeo import SkopeoPrograms
 from calicolab.calico.versions import INCIDENT, lookup
@@ -27,7 +27,7 @@ from calicolab.engine import private
 from calicolab.engine.place import Place
 from calicolab.errors import UsageError
 from calicolab.labs.kind import bringup
-from tests.artifacts.registry.conftest import Registry, write_image, write_pins
+from tests.artifacts.registry.conftest import Registry, running, write_image, write_pins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,16 +88,36 @@ def cache(tmp_path: Path, programs: list[Path], monkeypatch: pytest.MonkeyPatch)
     return entries.parent
 
 
+@pytest.fixture(scope="module")
+def stocked(
+    skopeo_programs: Path, server_program: Path, busybox: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Registry, list[Pin]]]:
+    """A registry that has all that a lab needs, and the rows that pin it."""
+    folder = tmp_path_factory.mktemp("images")
+    with running(server_program, skopeo_programs) as registry:
+        rows = []
+        for purpose, name in NAMES:
+            texts = {"kind/version": f"{KUBERNETES}\n"} if purpose == "node" else {}
+            rows.append(registry.push(write_image(folder, name, busybox, **texts), purpose=purpose))
+        yield registry, rows
+
+
 @pytest.fixture
-def filled(registry: Registry, busybox: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Pin]:
-    """The rows of a registry that has all that a lab needs; a setting names them."""
-    rows = []
-    for purpose, name in NAMES:
-        texts = {"kind/version": f"{KUBERNETES}\n"} if purpose == "node" else {}
-        rows.append(registry.push(write_image(tmp_path / "images", name, busybox, **texts), purpose=purpose))
-    write_pins(tmp_path / "pins.toml", *rows)
+def registry(stocked: tuple[Registry, list[Pin]], monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """The registry; a setting names it."""
+    monkeypatch.setenv(mirror.SETTING, stocked[0].address)
+    return stocked[0]
+
+
+@pytest.fixture
+def filled(
+    registry: Registry, stocked: tuple[Registry, list[Pin]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[Pin]:
+    """Its rows; a setting names the file of them."""
+    assert registry is stocked[0]
+    write_pins(tmp_path / "pins.toml", *stocked[1])
     monkeypatch.setenv(pins.SETTING, str(tmp_path / "pins.toml"))
-    return rows
+    return stocked[1]
 
 
 def obtain() -> tuple[KindFiles, str]:
@@ -132,7 +152,10 @@ def test_from_the_registry_into_an_engine(registry: Registry, filled: list[Pin],
     assert ran.stdout.strip() == files.pod.name
 
     registry.stop()
-    again, said = obtain()
+    try:
+        again, said = obtain()
+    finally:
+        registry.start()
     assert (again.images, said) == (files.images, "")
 
 
