@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from xml.etree import ElementTree
 
-from calicolab.command import CommandTimedOut, run_status
+from calicolab.command import run_status
 from calicolab.connectivity.e2e_specs import Spec, spec_of
 from calicolab.errors import LabError
 from calicolab.wait import WaitTimeout, wait_for
@@ -107,8 +106,10 @@ def run(
         hard = timeout + GRACE + HARD_GRACE + 2 * SYSTEM_PODS_TIMEOUT
         try:
             ended = run_status(argv, timeout=hard, env=_environment(programs))
-        except CommandTimedOut:
-            _remove_namespaces(cluster, before)
+        except (
+            BaseException
+        ):  # Ctrl-C, too: who sends it does not wait, and what is left goes by itself from here
+            cluster.delete(_left(cluster, before), wait=False)
             raise
         results = parse(_text(report, ended), specs=specs, ended=ended)
     _remove_namespaces(cluster, before)
@@ -236,18 +237,27 @@ def _why(cases: Mapping[str, ElementTree.Element], ended: CommandResult) -> str:
     return str(ended)
 
 
+def _left(cluster: Cluster, before: set[str]) -> list[dict[str, Any]]:
+    """The namespaces that e2e.test made and that are still there."""
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        for name in cluster.namespaces(labelled=NAMESPACE_LABEL)
+        if name not in before
+    ]
+
+
 def _remove_namespaces(cluster: Cluster, before: set[str]) -> None:
     """Wait until the namespaces that e2e.test made are gone, and delete those that it forgot.
 
     Raises:
         LabError: one does not go.
     """
-
-    def left() -> list[str]:
-        return [name for name in cluster.namespaces(labelled=NAMESPACE_LABEL) if name not in before]
-
-    with contextlib.suppress(WaitTimeout):
-        wait_for(left, until=lambda names: not names, timeout=NAMESPACES_TIMEOUT, interval=0.2)
-        return
-    forgotten = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in left()]
-    cluster.delete(forgotten)
+    try:
+        wait_for(
+            lambda: _left(cluster, before),
+            until=lambda left: not left,
+            timeout=NAMESPACES_TIMEOUT,
+            interval=0.2,
+        )
+    except WaitTimeout:
+        cluster.delete(_left(cluster, before))

@@ -163,12 +163,15 @@ class Cluster:
             except ApiRefused as error:
                 raise LabError(f"{_named(one)} could not be applied: {error}") from error
 
-    def delete(self, objects: Iterable[Mapping[str, Any]], *, timeout: float = DELETE_TIMEOUT) -> None:
+    def delete(
+        self, objects: Iterable[Mapping[str, Any]], *, timeout: float = DELETE_TIMEOUT, wait: bool = True
+    ) -> None:
         """Delete these objects, in the reverse of their order, and wait until they are gone.
 
         Args:
             objects: as they were applied; one that is not there is no error.
             timeout: seconds for each.
+            wait: whether to; without it they may go on existing while they end.
 
         Raises:
             LabError: one is still there.
@@ -178,7 +181,7 @@ class Cluster:
         def exists(one: Mapping[str, Any]) -> Callable[[], bool]:
             return lambda: self._exists(one)
 
-        for one in gone:
+        for one in gone if wait else ():
             try:
                 wait_for(exists(one), until=lambda there: not there, timeout=timeout, interval=0.5)
             except WaitTimeout as error:
