@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
@@ -227,8 +228,11 @@ def test_what_kind_says_is_the_reason_and_no_node_is_waited_for_in_vain(
         raise LabError("kind could not create the cluster: no such image")
 
     monkeypatch.setattr(cluster, "create", fails)
+    monkeypatch.setattr(bringup, "START_TIMEOUT", 5.0)
+    began = time.monotonic()
     with pytest.raises(LabError, match="kind could not create the cluster: no such image"):
         bringing.create()
+    assert time.monotonic() - began < bringup.START_TIMEOUT
     assert bringing.runs == {}
 
 
