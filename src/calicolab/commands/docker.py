@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import signal
 import subprocess
 import time
+from typing import TYPE_CHECKING
 
 from calicolab.artifacts.progress import for_terminal
 from calicolab.engine import find, place, private
 from calicolab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -60,14 +66,37 @@ def during(arguments: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     if not arguments.argv:
         raise UsageError("name the command to run, as in: calicolab docker during pytest suites/ --lab kind")
+    if shutil.which(arguments.argv[0]) is None:
+        raise UsageError(f"there is no program {arguments.argv[0]}: name one that is in PATH, or its path")
     if (unusable := _why_none_is_of_use()) is None:
-        return subprocess.run(arguments.argv, check=False).returncode
+        return _exit_code(arguments.argv)
     print(f"{unusable}: a private engine it is", flush=True)
     private.up(for_terminal())
     try:
-        return subprocess.run(arguments.argv, check=False).returncode
+        return _exit_code(arguments.argv)
     finally:
         private.down()
+
+
+def _exit_code(argv: Sequence[str]) -> int:
+    """Run a command and return its exit code, as a shell has it; it is waited for, whatever it is told meanwhile.
+
+    Its labs are in the engine: it must have ended before that does.
+    """
+    with subprocess.Popen(argv) as process:
+
+        def pass_on(number: int, _frame: object) -> None:
+            # A terminal sends Ctrl-C to the command as well.
+            if number != signal.SIGINT:
+                process.send_signal(number)
+
+        before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            code = process.wait()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+    return code if code >= 0 else 128 - code
 
 
 def _why_none_is_of_use() -> str | None:

@@ -103,7 +103,8 @@ Skipping datastore connection test
 2026-11-23 14:51:21.902 [INFO][71] felix/daemon.go 373: Successfully loaded configuration.
 bird: Mesh_192_168_21_12: State changed to up
 2026-11-23 14:51:22.001 [INFO][72] confd/config.go 82: Skipping confd config file.
-2026-11-23 14:51:22.315 [WARNING][71] felix/int_dataplane.go 1: a felix/ that speaks of bird: nothing more
+2026-11-23 14:51:22.214 [WARNING][72] confd/client.go 1: this speaks of felix/ and of bird: it is from neither
+2026-11-23 14:51:22.315 [INFO][71] felix/int_dataplane.go 1: Applied
 bird6: Started
 """
 
@@ -123,7 +124,7 @@ def calico(tmp_path: Path) -> KindCalicoNode:
 
 @pytest.mark.parametrize(
     ("service", "lines"),
-    [("felix", [2, 5]), ("confd", [4]), ("bird", [3]), ("bird6", [6]), ("startup", [1]), ("nobody", [])],
+    [("felix", [2, 6]), ("confd", [4, 5]), ("bird", [3]), ("bird6", [7]), ("startup", [1]), ("nobody", [])],
 )
 def test_a_services_lines_are_told_from_the_others(
     calico: KindCalicoNode, monkeypatch: pytest.MonkeyPatch, service: str, lines: list[int]
