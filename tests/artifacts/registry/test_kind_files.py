@@ -137,7 +137,7 @@ def test_from_the_registry_into_an_engine(registry: Registry, filled: list[Pin],
         assert f"image {pin.reference}: pulling" in said
         assert files.provenance[pin.name] == f"{pin.pinned}, from its copy in {registry.address}"
     assert files.provenance["etcd"] == "registry.k8s.io/etcd:3.5.99-0"
-    assert files.provenance["bird"] == f"Calico's fork, in docker.io/calico/node:{INCIDENT}"
+    assert files.provenance["bird"] == f"the one in docker.io/calico/node:{INCIDENT}"
     assert files.provenance["calicoctl"].startswith("github.com/projectcalico/calico ")
     assert files.provenance["kind"].startswith("sigs.k8s.io/kind ")
     assert files.calicoctl.is_file()

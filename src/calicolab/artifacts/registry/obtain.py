@@ -170,7 +170,7 @@ def _composed(
             pod=images[wanted.pod],
             load_balancer=images[wanted.load_balancer],
             provenance=MappingProxyType(
-                {"bird": f"Calico's fork, in {named[NODE].reference}", "etcd": wanted.etcd.reference}
+                {"bird": f"the one in {named[NODE].reference}", "etcd": wanted.etcd.reference}
                 | source(*(recipes[pin] for pin in named.values()))
                 | source(programs.manifests[version], programs.calicoctl[version])
             ),
