@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("CALICOLAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("CALICOLAB_REGISTRY_PINS", raising=False)
     return tmp_path / "cache"
 
 
@@ -24,7 +25,10 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         (["v9.99.9"], "unknown Calico version 'v9.99.9': known are v3."),
         (["--source", "registry"], "--source registry is for --lab kind: the namespace lab is made of files"),
-        (["--lab", "kind", "--source", "registry", "v3.23.2"], "has no digest for docker.io/calico/node:v3.23.2"),
+        (
+            ["--lab", "kind", "--source", "registry", "v3.23.2"],
+            "has no digest for docker.io/calico/node:v3.23.2",
+        ),
         (["--lab", "kind", "--source", "cloud"], "unknown source 'cloud': known are gomod, registry"),
         (["--lab", "mine"], "there is no lab of kind 'mine': the labs are netns, kind"),
         (["--source", "cloud"], "unknown source 'cloud': known are gomod, registry"),
