@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from calicolab.artifacts.calico_images import obtain_calico_images
-from calicolab.artifacts.kubernetes.obtain import obtain_kubernetes
+from calicolab.artifacts.kubernetes.obtain import bake, obtain_kubernetes
 from calicolab.artifacts.obtain import SOURCES, obtain
 from calicolab.artifacts.registry.obtain import obtain_pulled
 from calicolab.errors import UsageError
@@ -35,7 +35,7 @@ class KindFiles:
         calicoctl: the program.
         kubernetes: kind, the nodes' image, e2e.test.
         calico: Calico's images and its manifest.
-        tests: images that the conformance tests run and the nodes' image does not have in it.
+        node_images: what every node imports when it starts, as the nodes' image does not have it in it.
         provenance: where each part comes from.
     """
 
@@ -44,7 +44,7 @@ class KindFiles:
     calicoctl: Path
     kubernetes: KubernetesFiles
     calico: CalicoImages
-    tests: tuple[Image, ...]
+    node_images: tuple[Image, ...]
     provenance: Mapping[str, str]
 
     @property
@@ -66,11 +66,6 @@ class KindFiles:
     def engine_images(self) -> tuple[Image, ...]:
         """What the engine itself runs."""
         return (self.kubernetes.node_image, self.calico.etcd, self.calico.load_balancer)
-
-    @property
-    def node_images(self) -> tuple[Image, ...]:
-        """What every node runs, beside what its image has in it."""
-        return (self.calico.node, self.calico.cni, self.calico.kube_controllers, self.calico.pod, *self.tests)
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -104,9 +99,10 @@ def _built(versions: Sequence[str], report: Progress) -> dict[str, KindFiles]:
             version=version,
             source="gomod",
             calicoctl=lab.machine / CALICOCTL,
-            kubernetes=kubernetes,
+            # Each node would spend its first seconds on unpacking half a gigabyte otherwise, while kubeadm works.
+            kubernetes=bake(kubernetes, _of_calico(images[version]), what=f"Calico {version}", report=report),
             calico=images[version],
-            tests=(),
+            node_images=(),
             provenance=MappingProxyType(
                 {**kubernetes.provenance, **lab.provenance, **images[version].provenance}
             ),
@@ -124,8 +120,13 @@ def _pulled(versions: Sequence[str], report: Progress) -> dict[str, KindFiles]:
             calicoctl=pulled.calicoctl[version],
             kubernetes=pulled.kubernetes,
             calico=calico,
-            tests=pulled.tests,
+            node_images=(*_of_calico(calico), *pulled.tests),
             provenance=MappingProxyType({**pulled.kubernetes.provenance, **calico.provenance}),
         )
         for version, calico in pulled.calico.items()
     }
+
+
+def _of_calico(calico: CalicoImages) -> tuple[Image, ...]:
+    """What runs in the nodes of a cluster with this Calico, and the test pods."""
+    return (calico.node, calico.cni, calico.kube_controllers, calico.pod)
