@@ -6,16 +6,17 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from calicolab.command import run
+from calicolab.errors import UsageError
 from calicolab.labs.kind import fence, network, ownership
-from calicolab.labs.kind.marks import FOLDER, KIND_NETWORK, Marks
+from calicolab.labs.kind.marks import Marks
 from calicolab.wait import wait_for
+from tests.isolation.kind.traces import NOTHING, Traces, processes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,50 +29,6 @@ RUN_LAB = Path(__file__).with_name("run_lab.py")
 SUBNET, ANOTHER = "192.168.21.0/24", "192.168.22.0/24"
 #: Seconds within which nothing of a lab whose owner was killed may be left.
 GONE = 20.0
-
-
-@dataclass(frozen=True)
-class Traces:
-    """What can be seen of one lab."""
-
-    containers: tuple[str, ...]
-    networks: tuple[str, ...]
-    rules: tuple[str, ...]
-    processes: tuple[int, ...]
-    files: tuple[str, ...]
-
-    @classmethod
-    def of(cls, engine: Engine, cluster: str) -> Traces:
-        """Look."""
-        listed = engine.run("ps", "--all", "--format={{.Names}}").stdout.split()
-        networks = engine.run("network", "ls", "--format={{.Name}}").stdout.split()
-        rules = "".join(
-            run(engine.network_argv([program]), timeout=10).stdout
-            for program in ("iptables-save", "ip6tables-save")
-        )
-        return cls(
-            containers=tuple(name for name in listed if cluster in name),
-            networks=tuple(name for name in networks if cluster in name),
-            rules=tuple(line for line in rules.splitlines() if cluster in line),
-            processes=tuple(_processes(cluster)),
-            files=tuple(str(file) for file in FOLDER.glob(f"{cluster}*")),
-        )
-
-
-NOTHING = Traces((), (), (), (), ())
-
-
-def _processes(cluster: str) -> Iterator[int]:
-    """The makers and the guard of a lab."""
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and (
-                f"{KIND_NETWORK}={cluster}".encode() in (entry / "environ").read_bytes()
-                or cluster.encode() in (entry / "cmdline").read_bytes().split(b"\0")
-            ):
-                yield int(entry.name)
-        except OSError:
-            continue
 
 
 class Owner:
@@ -148,7 +105,7 @@ def test_the_next_run_removes_what_owner_and_guard_left(
     owner = new_owner()
     owner.wait_until("up")
     guards = [
-        pid for pid in _processes(owner.cluster) if b"guard" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        pid for pid in processes_of(owner.cluster) if b"guard" in Path(f"/proc/{pid}/cmdline").read_bytes()
     ]
     assert len(guards) == 1
     os.kill(guards[0], 9)
@@ -202,6 +159,36 @@ def test_what_is_not_its_own_stays(new_owner: Callable[..., Owner], engine: Engi
     assert "users" in engine.run("ps", "--format={{.Names}}").stdout.split()
     engine.run("rm", "--force", "users")
     engine.run("network", "rm", "users")
+
+
+def test_what_is_in_the_way_is_named_and_not_touched(engine: Engine, image: str) -> None:
+    """A cluster, a network and a container of the lab's own name, which are somebody's: names are random, but."""
+    marks = ownership.new_marks("kind-v0.0.0", standing=False)
+    container = ("--name", f"{marks.cluster}-control-plane", image, "busybox", "sleep", "600")
+    theirs = ("--label", f"io.x-k8s.kind.cluster={marks.cluster}")
+
+    engine.run("run", "--detach", *theirs, *container)
+    with (
+        pytest.raises(UsageError, match=f"a kind cluster called {marks.cluster} already"),
+        ownership.guarded(engine, marks),
+    ):
+        pytest.fail("it was begun")
+    assert Traces.of(engine, marks.cluster).containers == (f"{marks.cluster}-control-plane",)
+    engine.run("rm", "--force", f"{marks.cluster}-control-plane")
+
+    # Neither carries a mark: what is made of the lab is removed, and they stay.
+    engine.run("run", "--detach", *container)
+    engine.run("network", "create", marks.cluster)
+    with (
+        pytest.raises(UsageError, match=f"a network called {marks.cluster} already .it is not one of ours"),
+        ownership.guarded(engine, marks),
+    ):
+        network.create(engine, name=marks.cluster, subnet=SUBNET, labels=marks.labels)
+    left = Traces.of(engine, marks.cluster)
+    assert (left.containers, left.networks) == ((f"{marks.cluster}-control-plane",), (marks.cluster,))
+    engine.run("rm", "--force", f"{marks.cluster}-control-plane")
+    engine.run("network", "rm", marks.cluster)
+    assert Traces.of(engine, marks.cluster) == NOTHING
 
 
 def test_a_lab_that_is_gone_is_no_error(engine: Engine) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +18,7 @@ from calicolab.command import CommandResult
 from calicolab.engine import Engine
 from calicolab.errors import LabError
 from calicolab.etcd.authority import Authority
-from calicolab.labs.kind import bringup, cluster, topology
+from calicolab.labs.kind import bringup, cluster, removal, topology
 from calicolab.labs.kind.etcd import EtcdContainers, write_certificates
 from calicolab.labs.kind.machine import Machine
 
@@ -57,19 +57,17 @@ def etcd() -> EtcdContainers:
 def files_with(tmp_path: Path, *archives: str) -> KindFiles:
     """Files of a lab whose nodes get these images."""
     images = [Image(name=f"image/{name}", archive=tmp_path / name) for name in archives]
-    calico = SimpleNamespace(node=images[0], cni=images[1], kube_controllers=images[2], pod=images[3])
-    made = KindFiles(
+    return KindFiles(
         version="v3.23.2",
         source="gomod",
         calicoctl=tmp_path / "calicoctl",
         kubernetes=cast(
             "Any", SimpleNamespace(kind=tmp_path / "kind", node_image=Image("node:v1", tmp_path))
         ),
-        calico=cast("Any", calico),
-        tests=(),
+        calico=cast("Any", SimpleNamespace()),
+        node_images=tuple(images),
         provenance=MappingProxyType({}),
     )
-    return replace(made, tests=tuple(images[4:]))
 
 
 def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -234,6 +232,25 @@ def test_what_kind_says_is_the_reason_and_no_node_is_waited_for_in_vain(
         bringing.create()
     assert time.monotonic() - began < bringup.START_TIMEOUT
     assert bringing.runs == {}
+
+
+def test_ctrl_c_ends_kind_instead_of_waiting_for_it(
+    bringing: Bringing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended, main = threading.Event(), threading.get_ident()
+
+    def works(*_arguments: Any, **_more: Any) -> None:
+        ended.wait(0.3)  # until all of it is under way
+        signal.pthread_kill(main, signal.SIGINT)
+        raise LabError("kind was killed" if ended.wait(20) else "kind had all its time")
+
+    monkeypatch.setattr(cluster, "create", works)
+    monkeypatch.setattr(removal, "end_makers", lambda name: ended.set() if name == "kind-1" else None)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        bringing.create()
+    assert ended.is_set()
+    assert time.monotonic() - began < 10
 
 
 def test_a_node_whose_runtime_never_answers_is_named(

@@ -130,6 +130,49 @@ def test_kind_is_told_which_engine_network_and_files_to_use(
     assert yaml.safe_load((tmp_path / "kind.yaml").read_text()) == configured()
 
 
-def test_what_kind_said_is_told_when_it_fails(new_kind: Callable[[str], Path], tmp_path: Path) -> None:
-    with pytest.raises(LabError, match=r"kind could not create the cluster: .*ERROR: node image is no image"):
-        create(new_kind("echo 'ERROR: node image is no image' >&2; exit 1"), tmp_path)
+#: What kind v0.30 and kubeadm v1.34 say of an API server that never answers, shortened.
+NO_API_SERVER = """\
+Creating cluster "kind-1" ...
+ x Starting control-plane
+ERROR: failed to create cluster: failed to init node with kubeadm: \
+command "docker exec" failed with error: exit status 1
+
+Command Output: I1123 16:12:59.1 initconfiguration.go:261] loading configuration
+[control-plane-check] kube-apiserver is not healthy after 4m0.000s
+error: error execution phase wait-control-plane: failed while waiting for the control plane to start: \
+kube-apiserver check failed at https://192.168.61.12:6443/livez: connect: connection refused
+k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1
+	k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow/runner.go:262
+"""
+
+
+def test_an_api_server_that_never_answers_is_said_with_where_to_look(
+    new_kind: Callable[[str], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "said").write_text(NO_API_SERVER)
+    with pytest.raises(LabError) as failed:
+        create(new_kind(f"cat {tmp_path}/said >&2; exit 1"), tmp_path)
+    said = str(failed.value)
+    assert said.startswith(
+        "kind could not create the cluster: failed to create cluster: failed to init node with kubeadm: "
+    )
+    assert (
+        "wait-control-plane: failed while waiting for the control plane to start: kube-apiserver check"
+        in said
+    )
+    assert "look into what was kept of it: kind.txt, each node's kubelet, containerd and pods" in said
+    assert "\n" not in said
+    assert failed.value.logs == {"kind.txt": NO_API_SERVER}
+
+
+def test_what_kind_says_in_other_words_is_told_too(new_kind: Callable[[str], Path], tmp_path: Path) -> None:
+    with pytest.raises(LabError, match=r"kind could not create the cluster: .*panic: no memory; look into"):
+        create(new_kind("echo 'panic: no memory' >&2; exit 2"), tmp_path)
+
+
+def test_a_kind_that_does_not_end_is_ended(
+    new_kind: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "TIMEOUT", 0.3)
+    with pytest.raises(LabError, match=r"kind was still creating the cluster after 0\.3 s; look into"):
+        create(new_kind("echo 'Preparing nodes' >&2; exec sleep 20"), tmp_path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from calicolab.artifacts import images as images_in
 from calicolab.calico import configuration
 from calicolab.errors import LabError
-from calicolab.labs.kind import cluster
+from calicolab.labs.kind import cluster, removal
 from calicolab.labs.kind.machine import Machine
 from calicolab.wait import WaitTimeout, wait_for
 
@@ -117,14 +117,19 @@ def create_cluster(
         def given_up() -> bool:
             return created.done() and created.exception() is not None
 
-        importing = [
-            pool.submit(_prepare, node.name, Machine(node.container, engine), files.node_images, given_up)
-            for node in plan.nodes
-        ]
-        # What kind says is the reason; an import that waits for a node in vain gives up with it.
-        created.result()
-        for one in importing:
-            one.result()
+        try:
+            importing = [
+                pool.submit(_prepare, node.name, Machine(node.container, engine), files.node_images, given_up)
+                for node in plan.nodes
+            ]
+            # What kind says is the reason; an import that waits for a node in vain gives up with it.
+            created.result()
+            for one in importing:
+                one.result()
+        except BaseException:
+            # Ctrl-C is not kind's, and the pool would wait for all that it has begun.
+            removal.end_makers(plan.cluster)
+            raise
 
 
 def _prepare(name: str, machine: Machine, images: Sequence[Image], given_up: Callable[[], bool]) -> None:
@@ -141,10 +146,11 @@ def _prepare(name: str, machine: Machine, images: Sequence[Image], given_up: Cal
         wait_for(answers, until=lambda yes: yes or given_up(), timeout=START_TIMEOUT, interval=0.3)
     except WaitTimeout as error:
         raise LabError(f"the container runtime of {machine.name} does not answer: {error}") from error
-    if given_up():
-        return
-    machine.run(["hostname", name])
+    if not given_up():
+        machine.run(["hostname", name])
     for number, _image in enumerate(images):
+        if given_up():
+            return
         argv = ["ctr", "--namespace", "k8s.io", "images", "import", f"{IMAGES}/{number}.tar"]
         machine.run(argv, timeout=IMPORT_TIMEOUT)
 

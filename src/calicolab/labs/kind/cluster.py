@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from calicolab.command import CommandFailed, run
+from calicolab.command import CommandFailed, CommandTimedOut, run
 from calicolab.errors import LabError
 from calicolab.labs.kind import topology
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from calicolab.command import CommandResult
     from calicolab.engine import Engine
     from calicolab.labs.kind.topology import NodePlan, Topology
 
@@ -113,4 +114,25 @@ def create(
         # --retain: what failed is looked into, and removed by us.
         run([*argv, "--retain", "--wait", "0s", "--verbosity", "1"], timeout=TIMEOUT, env=environment)
     except CommandFailed as failed:
-        raise LabError(f"kind could not create the cluster: {failed}") from failed
+        error = LabError(f"kind could not create the cluster: {_why(failed.result)}{_LOOK}")
+        error.logs["kind.txt"] = failed.result.stdout + failed.result.stderr
+        raise error from failed
+    except CommandTimedOut as error:
+        raise LabError(f"kind was still creating the cluster after {TIMEOUT:g} s{_LOOK} ({error})") from error
+
+
+#: Where the reason is when kubeadm says no more than that the API server did not answer, after its own four minutes.
+_LOOK = (
+    "; look into what was kept of it: kind.txt, each node's kubelet, containerd and pods, the first control plane's "
+    "before all, and etcd's members"
+)
+
+
+def _why(result: CommandResult) -> str:
+    """What kind and kubeadm said of a failure, each a line; there is a stack trace below each."""
+    said = [
+        line.partition(": ")[2].strip()
+        for line in result.stderr.splitlines()
+        if line.startswith(("ERROR: ", "error: "))
+    ]
+    return ": ".join(said) or str(result)

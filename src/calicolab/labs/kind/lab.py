@@ -110,8 +110,10 @@ class KindLab(LabOfNodes["KindNode"]):
             self._build()
             self._wait_until_healthy()
         except LabError as error:
-            error.logs.update(logs.gathered(self.evidence()))
-            self.down()
+            try:
+                error.logs.update(logs.gathered(self.evidence()))
+            finally:
+                self.down()
             raise
         except BaseException:
             self.down()

@@ -8,9 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from calicolab.errors import UsageError
 from calicolab.labs.kind import guard
 from calicolab.labs.kind.marks import LAB, OWNER, STANDING, Marks, noted
 from calicolab.labs.kind.marks import new_marks as new_marks
+from calicolab.labs.kind.removal import left
 from calicolab.labs.kind.removal import remove as remove
 
 if TYPE_CHECKING:
@@ -45,7 +47,19 @@ class Guarded:
         self._kept = False
 
     def __enter__(self) -> Self:
+        """Begin.
+
+        Raises:
+            UsageError: the engine has something of that name already.
+        """
         reap(self._engine)
+        cluster = self._marks.cluster
+        # What is removed in the end is what carries the name.
+        if left(self._engine, cluster):
+            raise UsageError(
+                f"the engine has a kind cluster called {cluster} already, which this run did not make and does not "
+                f"touch: run again for another name, or remove it with `kind delete cluster --name {cluster}`"
+            )
         self._marks.save(host=self._engine.host)
         if self._marks.owner != STANDING:
             self._process = guard.start(self._engine, self._marks)

@@ -26,8 +26,7 @@ def remove(engine: Engine, cluster: str) -> None:
         LabError: something of it is left.
     """
     if engine.network.exists():
-        for maker in _makers(cluster):
-            processes.end(maker, timeout=END_TIMEOUT)
+        end_makers(cluster)
         try:
             # Twice in a row: a request that the engine has taken already may still bring one more.
             wait_for(
@@ -41,6 +40,12 @@ def remove(engine: Engine, cluster: str) -> None:
             raise LabError(f"lab {cluster} could not be removed: {error}") from error
         fence.lower(engine, mark=cluster)
     remove_folder(cluster)
+
+
+def end_makers(cluster: str) -> None:
+    """End what is making something of a lab, and what waits for it goes on."""
+    for maker in _makers(cluster):
+        processes.end(maker, timeout=END_TIMEOUT)
 
 
 def remove_folder(cluster: str) -> None:
