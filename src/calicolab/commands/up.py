@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from calicolab import labs
 from calicolab.artifacts.progress import for_terminal
 from calicolab.calico.versions import INCIDENT, lookup
 from calicolab.commands.standing_labs import add_name
+from calicolab.errors import LabError
+from calicolab.evidence.redact import redact
 from calicolab.evidence.timeline import Timeline
 from calicolab.labs import standing
 from calicolab.labs.asked import NODES, SUBNET, Asked
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -50,7 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
     )
     lab = labs.create(asked, timeline=Timeline(), report=for_terminal(), standing=True)
     started = time.monotonic()
-    lab.up()
+    try:
+        lab.up()
+    except LabError as error:
+        if error.logs:
+            raise LabError(f"{error} (in {_kept(error.logs)})") from error
+        raise
     try:
         standing.save(lab, asked, name=arguments.name)
     except BaseException:
@@ -63,3 +73,11 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"go on with: calicolab exec {lab.nodes[0].name} -- calicoctl node status; calicolab down")
     lab.leave()
     return 0
+
+
+def _kept(logs: Mapping[str, str]) -> Path:
+    """Write what a lab that did not come up left to look into, without what is secret, and say where."""
+    folder = Path(tempfile.mkdtemp(prefix="calicolab-logs-"))
+    for name, text in logs.items():
+        (folder / name).write_text(redact(text))
+    return folder
