@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calicolab.engine import place as places
+from calicolab.engine import private
 from calicolab.errors import UsageError
-from calicolab.labs.kind import fence, network, ownership
-from calicolab.labs.kind.marks import Marks
+from calicolab.labs.kind import fence, making, network, ownership
+from calicolab.labs.kind.marks import FOLDER, Marks
 from calicolab.wait import wait_for
 from tests.isolation.kind.traces import NOTHING, Traces, processes_of
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from calicolab.engine import Engine
+    from calicolab.engine.place import Place
 
 pytestmark = pytest.mark.root
 
@@ -139,6 +142,24 @@ def test_a_kept_lab_outlives_its_owner_and_the_next_run(
     assert not kept.processes, "its guard was to end"
     ownership.remove(engine, owner.cluster)
     assert Traces.of(engine, owner.cluster) == NOTHING
+
+
+def test_a_kept_lab_ends_with_its_private_engine(
+    new_owner: Callable[..., Owner], engine: Engine, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by `calicolab docker down`: what is left is its folder, which has keys in it."""
+    monkeypatch.setattr(places, "default", lambda: place)
+    owner = new_owner(then="keep")
+    owner.wait_until("up")
+    assert owner.process.wait(timeout=30) == 0
+    handle = {"cluster": owner.cluster, "engine": engine.host}
+    assert making.alive(handle)
+    private.down(place=place)
+    assert not making.alive(handle)
+    folder = FOLDER / owner.cluster
+    assert folder.exists()
+    making.end(handle)
+    assert not folder.exists()
 
 
 def test_what_is_not_its_own_stays(new_owner: Callable[..., Owner], engine: Engine, image: str) -> None:
