@@ -77,7 +77,8 @@ def test_the_file_has_the_layout_of_the_design(tmp_path: Path) -> None:
     assert raw["schema"] == 1
     assert list(raw["run"]) == ["id", "started", "finished", "command", "harness", "machine", "facts"]
     assert list(raw["labs"][0]) == [
-        "id", "kind", "nodes", "calico", "kubernetes", "etcd", "source", "bird", "cannot", "changes", "provenance",
+        "id", "kind", "nodes", "calico", "kubernetes", "etcd", "source", "bird", "control_planes",
+        "cannot", "changes", "provenance",
     ]  # fmt: skip
     assert raw["labs"][0]["etcd"] == {"version": "3.5.16", "members": 3, "tls": True}
     assert list(raw["checks"][0]) == [

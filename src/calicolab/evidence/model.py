@@ -75,6 +75,8 @@ class LabRecord(msgspec.Struct, frozen=True, kw_only=True):
     source: str | None
     #: Such as "debian 1.6.8" or "calico fork v0.3.3+birdv1.6.8".
     bird: str | None
+    #: How many of the nodes run an API server.
+    control_planes: int = 0
     #: What it cannot do that other labs can, and why.
     cannot: dict[str, str] = {}
     #: What was changed of upstream's manifest.

@@ -319,6 +319,7 @@ class KindLab(LabOfNodes["KindNode"]):
             etcd=EtcdRecord(version=provenance["etcd"], members=topology.ETCD_MEMBERS, tls=True),
             source=self.files.source,
             bird=provenance["bird"],
+            control_planes=len(self.topology.control_planes),
             cannot=dict(self.cannot),
             changes=[
                 ManifestChange(
