@@ -130,5 +130,6 @@ def test_ctrl_c_is_the_commands_and_the_engine_waits_for_it(engines: Engines) ->
 
 def test_a_request_to_end_is_passed_on(engines: Engines) -> None:
     ends = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))"
-    assert during(*engines.command(f"{ends}; os.kill(os.getppid(), signal.SIGTERM); signal.pause()")) == 7
+    asks = "os.kill(os.getppid(), signal.SIGTERM); signal.alarm(20); signal.pause()"
+    assert during(*engines.command(f"{ends}; {asks}")) == 7
     assert engines.noted == ["up", "command", "down"]
