@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +14,9 @@ from calicolab import cli
 from calicolab.commands import docker
 from calicolab.engine import Engine, private
 from calicolab.errors import LabError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NONE = "no Docker engine was found: DOCKER_HOST is not set and nobody listens"
 
@@ -43,6 +48,14 @@ class Engines:
         """A command that notes itself and then does `code`."""
         program = f"import os, signal, sys; open({str(self.log)!r}, 'a').write('command\\n'); {code}"
         return [sys.executable, "-c", program]
+
+
+@pytest.fixture(autouse=True)
+def _hears_ctrl_c() -> Iterator[None]:
+    """A shell starts what it puts in the background deaf to Ctrl-C, and that is inherited."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
