@@ -102,8 +102,8 @@ CONTROLS = {
             "passed-over",
             "the bridge is called docker0, a name that autodetection passes over",
             act=_passed_over,
-            says="last state: ",
-            patience=45.0,
+            says="1/1",
+            patience=90.0,
         ),
     ),
     f"{STORY}::test_the_healthy_nodes_pods_stay_ready": (
