@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 READINESS_FAILED = "Readiness probe failed: "
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PodFact:
     """A pod as the API server shows it."""
 
@@ -55,6 +55,10 @@ class PodFact:
         about = [self.readiness, self.phase, f"{self.restarts} restarts", f"on {self.node or 'no node yet'}"]
         about += [self.waiting] * bool(self.waiting) + ["being deleted"] * self.deleted
         return f"{self.namespace}/{self.name} ({self.uid[:8]}): {', '.join(about)}"
+
+    def __repr__(self) -> str:
+        """As in a wait's message about several of them."""
+        return f"<{self}>"
 
 
 @dataclass(frozen=True)
