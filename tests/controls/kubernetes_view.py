@@ -166,7 +166,9 @@ CONTROLS = {
         ),
     ),
     f"{READINESS}::test_the_probe_and_kubernetes_agree_on_a_healthy_node": (
-        Sabotage("felix-down", "Felix is stopped on the node", act=_felix_down, says="0/1"),
+        Sabotage(
+            "felix-down", "Felix is stopped on the node", act=_felix_down, says="felix is not ready|0/1"
+        ),
     ),
     f"{READINESS}::test_the_kubelet_quotes_the_probe": (
         Sabotage(
