@@ -19,13 +19,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="show the standing labs and their meshes",
         description="Show every standing lab: its mesh as every node's BIRD sees it, and what is wrong with it.",
     )
+    parser.add_argument("--name", help="show this one alone (default: all)")
+    parser.add_argument("--name", help="only this one (default: all that stand)")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show them all; 0 when every mesh is full, 1 when one is not."""
-    del arguments
-    labs = standing.known()
+    """Show them; 0 when every mesh is full, 1 when one is not."""
+    labs = standing.known() if arguments.name is None else [standing.find(arguments.name)]
     if not labs:
         print("no lab stands; `calicolab up` brings one up")
         return 0
