@@ -63,7 +63,6 @@ def test_programs_run_on_its_nodes() -> None:
         (["exec", "--name", NAME, "node02"], "name the program"),
         (["down", "--name", "nobody"], "no lab called 'nobody' is up"),
         (["status", "--name", "nobody"], "no lab called 'nobody' is up"),
-        (["status", "--name", "nobody"], "no lab called 'nobody' is up"),
         (["up", "--name", "another", "--nodes", "1"], "2 to 100 nodes, but 1 were asked for"),
         (["up", "--name", "another", "--subnet", "nonsense"], "no IPv4 network"),
         (["up", "--name", "another", "--calico", "v9.9.9"], "known are"),

@@ -20,7 +20,6 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Show every standing lab: its mesh as every node's BIRD sees it, and what is wrong with it.",
     )
     parser.add_argument("--name", help="show this one alone (default: all)")
-    parser.add_argument("--name", help="only this one (default: all that stand)")
     parser.set_defaults(run=run)
 
 
