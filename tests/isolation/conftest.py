@@ -58,11 +58,12 @@ class Traces:
         rules = run(["chroot", str(files.debian), "iptables-nft-save"], timeout=10).stdout
         legacy = Path("/proc/net/ip_tables_names")
         return cls(
-            # Other runs may go on beside this one: their owners live.
+            # Other runs may go on beside this one, and labs stand: their owners live, or have let them go.
             processes=tuple(
                 process
                 for process in ownership.marked()
-                if process.owner == ownership.identity(os.getpid()) or not ownership.alive(process.owner)
+                if process.owner == ownership.identity(os.getpid())
+                or not (process.owner == ownership.STANDING or ownership.alive(process.owner))
             ),
             mounts=tuple(line for line in mounts if "calicolab" in line or "overlay" in line),
             links=links,
