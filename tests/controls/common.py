@@ -9,7 +9,7 @@ from tests.controls.sabotages import packets_dropped, service_down, session_off
 SESSION_OFF = Sabotage(
     "session-off",
     "BIRD's session from node02 to node03 is disabled on node02",
-    act=lambda scene: session_off(scene.lab, "node02", "192.168.21.13"),
+    act=lambda scene: session_off(scene.lab, "node02", scene.lab.node("node03").address),
     says="node02 to node03: down",
 )
 #: For a check that every node is ready.
