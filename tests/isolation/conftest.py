@@ -77,6 +77,8 @@ class Traces:
                     if folder.is_dir()
                     for file in folder.iterdir()
                     if "calicolab" in str(file) or folder == ownership.mount_point()
+                    # A run on Kubernetes, which may go on beside this one, keeps its kubeconfig there.
+                    if not file.name.startswith("calicolab-kubernetes-")
                 )
             ),
         )
