@@ -158,7 +158,7 @@ class KindLab(LabOfNodes["KindNode"]):
         address, port = kubeconfig.server(text)
         forwarder = self._open.enter_context(Forwarder(self.engine.connect, address, port))
         reachable = kubeconfig.through(text, ADDRESS, forwarder.port)
-        self._kubernetes = self._open.enter_context(Cluster(reachable))
+        self._kubernetes = self._open.enter_context(Cluster(reachable, folder=self.marks.folder))
         found = bringup.node_addresses(self.engine, self.topology, network=self._running_network.name)
         self._nodes = [
             self._new_node(plan.name, found[plan.name], Machine(plan.container, self.engine))
