@@ -105,7 +105,7 @@ def run(
         ]
         hard = timeout + GRACE + HARD_GRACE + 2 * SYSTEM_PODS_TIMEOUT
         try:
-            ended = run_status(argv, timeout=hard, env=_environment(programs))
+            ended = run_status(argv, timeout=hard, env=_environment(programs, folder))
         except (
             BaseException
         ):  # Ctrl-C, too: who sends it does not wait, and what is left goes by itself from here
@@ -136,7 +136,7 @@ def list_specs(programs: Programs, *, focus: Sequence[str], skip: Sequence[str] 
             *(f"--ginkgo.focus={one}" for one in focus),
             *(f"--ginkgo.skip={one}" for one in skip),
         ]
-        ended = run_status(argv, timeout=LIST_TIMEOUT, env=_environment(programs))
+        ended = run_status(argv, timeout=LIST_TIMEOUT, env=_environment(programs, folder))
         names = [
             name
             for name, case in _cases(_text(report, ended), ended)
@@ -175,10 +175,10 @@ def _argv(programs: Programs, kubeconfig: Path, report: Path) -> list[str]:
     ]
 
 
-def _environment(programs: Programs) -> Mapping[str, str]:
-    """Ours, with its kubectl found first, and no proxy of this machine between it and the lab."""
+def _environment(programs: Programs, folder: str) -> Mapping[str, str]:
+    """Ours, with its kubectl found first, no proxy between it and the lab, and its temporary files in `folder`."""
     ours = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return ours | {"PATH": f"{programs.kubectl.parent}:{ours.get('PATH', '')}"}
+    return ours | {"PATH": f"{programs.kubectl.parent}:{ours.get('PATH', '')}", "TMPDIR": folder}
 
 
 def _exactly(spec: Spec) -> str:
