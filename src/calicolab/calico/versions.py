@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from calicolab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Where v3.31 and its neighbours keep the version that a program prints.
 _ONE_VARIABLE = ("pkg/buildinfo.Version",)
@@ -105,10 +110,26 @@ VERSIONS = (
     ),
 )
 
+_NOT_SERVED = (
+    "Calico's tags are no Go module versions, and the module proxy serves only the commits it happens to have; "
+    "it has none of this series"
+)
+#: What cannot be built, and why: series of releases, oldest first. Asked of the module proxy in November 2026.
+UNAVAILABLE = MappingProxyType(
+    {
+        "v3.20.x and older": "Calico was many repositories before v3.21, and one module is what is built here",
+        "v3.24.x": _NOT_SERVED,
+        "v3.29.x": _NOT_SERVED,
+        "v3.32.x and newer": _NOT_SERVED,
+    }
+)
+
 #: The version of the founding incident: what is run when none is named.
 INCIDENT = "v3.23.2"
 #: What is built when no version is named: the incident's, and a current one in which it does not happen.
 DEFAULT = (INCIDENT, "v3.31.0")
+#: How all of them are asked for, and what stands between the first and the last of a range.
+ALL, RANGE = "all", ".."
 
 
 def known() -> tuple[str, ...]:
@@ -120,12 +141,64 @@ def lookup(name: str) -> Version:
     """The version called `name`, with or without its "v".
 
     Raises:
-        UsageError: there is none; the sentence lists the known ones.
+        UsageError: there is none; the sentence says why where that is known, and lists the known ones.
     """
     for version in VERSIONS:
         if version.name == name or version.name == f"v{name}":
             return version
-    raise UsageError(f"unknown Calico version {name!r}: known are {', '.join(known())}")
+    listed = f"known are {', '.join(known())}"
+    reason = why_unavailable(name)
+    if reason is not None:
+        raise UsageError(f"Calico {name} cannot be built: {reason}; {listed}")
+    raise UsageError(f"unknown Calico version {name!r}: {listed}")
+
+
+def why_unavailable(name: str) -> str | None:
+    """Why the release `name` of Calico 3 cannot be built; None for one that can, and for what is none."""
+    match = re.fullmatch(r"v?3\.(\d{1,3})(?:\.(?:\d{1,3}|x))?(?:-.*)?", name)
+    if match is None or name in known() or f"v{name}" in known():
+        return None
+    minor = int(match[1])
+    for series, reason in UNAVAILABLE.items():
+        _, number, _ = series.split(" ")[0].split(".")
+        if (
+            minor == int(number)
+            or (minor < int(number) and "older" in series)
+            or (minor > int(number) and "newer" in series)
+        ):
+            return f"{series}: {reason}"
+    neighbours = [row for row in known() if comparison_key(row)[1] == minor]
+    return f"of v3.{minor} the module proxy serves {', '.join(neighbours)} only"
+
+
+def expand(asked: Iterable[str]) -> tuple[str, ...]:
+    """The versions that are meant, each once, in the order in which they were asked for.
+
+    Args:
+        asked: names, "all", or ranges such as "v3.22.0..v3.27.0": all known ones from the first to the last of it.
+
+    Raises:
+        UsageError: one is not known, or a range has no such end or runs backwards.
+    """
+    return tuple(dict.fromkeys(name for one in asked for name in _expand(one)))
+
+
+def _expand(asked: str) -> tuple[str, ...]:
+    if asked == ALL:
+        return known()
+    if RANGE not in asked:
+        return (lookup(asked).name,)
+    ends = asked.split(RANGE)
+    if len(ends) != 2 or not all(ends):
+        raise UsageError(
+            f"{asked!r} is no range of versions: write the first and the last, as in v3.22.0{RANGE}v3.27.0"
+        )
+    first, last = (lookup(end).name for end in ends)
+    if comparison_key(first) > comparison_key(last):
+        raise UsageError(f"the range {asked} runs backwards: write {last}{RANGE}{first}")
+    return tuple(
+        name for name in known() if comparison_key(first) <= comparison_key(name) <= comparison_key(last)
+    )
 
 
 def comparison_key(name: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from calicolab import labs
 from calicolab.artifacts import obtain_kind
 from calicolab.artifacts.obtain import SOURCES, obtain
 from calicolab.artifacts.progress import for_terminal
-from calicolab.calico.versions import DEFAULT, known
+from calicolab.calico.versions import DEFAULT, UNAVAILABLE, expand, known
 from calicolab.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "versions",
         nargs="*",
         metavar="VERSION",
-        help=f"versions of Calico (default: {' '.join(DEFAULT)}; known: {' '.join(known())})",
+        help=f"versions of Calico, ranges such as v3.22.0..v3.27.0, or all (default: {' '.join(DEFAULT)})",
+    )
+    parser.add_argument(
+        "--list",
+        action="store_true",
+        help="build nothing; list the versions that can be built, and which cannot and why",
     )
     # No `choices`: the sentence of our own says more than argparse's.
     parser.add_argument(
@@ -44,14 +49,24 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Build, and say where things are."""
+    """Build, and say where things are; or list what can be built."""
+    if arguments.list:
+        return _list()
     started = time.monotonic()
     if arguments.lab not in labs.KINDS:
         raise UsageError(f"there is no lab of kind {arguments.lab!r}: the labs are {', '.join(labs.KINDS)}")
     made = _kind if arguments.lab == "kind" else _netns
-    for line in made(arguments.versions or DEFAULT, arguments.source):
+    for line in made(expand(arguments.versions or DEFAULT), arguments.source):
         print(line)
     print(f"everything is there and verified, in {time.monotonic() - started:.1f} s")
+    return 0
+
+
+def _list() -> int:
+    for name in known():
+        print(name)
+    for series, reason in UNAVAILABLE.items():
+        print(f"not {series}: {reason}")
     return 0
 
 
