@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from calicolab.calico.calicoctl import Calicoctl
     from calicolab.calico.facts import Interface, NodeStatus, Readiness, Session
     from calicolab.calico.mesh import Mesh
+    from calicolab.calico.upgrade import Upgraded
     from calicolab.command import CommandResult
     from calicolab.connectivity.e2e import Programs
     from calicolab.connectivity.pods import Pod
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 class CalicoNode(Protocol):
     """calico-node on one node."""
+
+    @property
+    def version(self) -> str:
+        """Its version, such as "v3.23.2": the lab's, until it is upgraded."""
 
     def restart(self, *, environment: Mapping[str, str] | None = None) -> None:
         """End the container and start a fresh one, as deleting the pod does.
@@ -125,6 +130,7 @@ class Lab(Protocol):
     #: Such as "netns-v3.23.2"; part of every test id.
     id: str
     kind: str
+    #: The version that it was made with; a node's own, upgraded or not, is `node.calico.version`.
     calico_version: str
     timeline: Timeline
     #: The faults that are in it.
@@ -182,7 +188,27 @@ class Lab(Protocol):
         """What a failure is looked into with beside each node's own state: a file's name, and what gathers it."""
 
     def heal(self) -> None:
-        """Undo every fault that is left and prove a full mesh; a LabError when that cannot be done."""
+        """Undo every fault that is left and prove a full mesh; a LabError when that cannot be done.
+
+        It cannot in a lab that was upgraded, there and back as well: another version has written into its etcd.
+        """
+
+    def upgrade(self, version: str, *, node: str | None = None) -> Upgraded:
+        """Go to another version of Calico, later or earlier, with the same etcd.
+
+        Node by node as a DaemonSet's rollout does it: the next node's turn comes when the last one is ready, and when
+        that does not become ready, the rollout stops. Called again it goes on: nodes that have the version are left
+        alone.
+
+        Args:
+            version: such as "v3.25.0".
+            node: this node alone.
+
+        Raises:
+            UsageError: there is no such version or node.
+            ArtifactError: its programs could not be had.
+            LabError: a calico-node could not be replaced.
+        """
 
     def fault(self, fault: Fault) -> AbstractContextManager[Fault]:
         """Inject `fault`, prove that it took, and heal it on the way out."""

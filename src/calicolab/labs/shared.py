@@ -71,7 +71,10 @@ class LabOfNodes(ABC, Generic[NodeType]):
         """calicoctl with the incident's configuration file, on the first node."""
         first = self._nodes[0]
         return Calicoctl(
-            lambda argv, stdin: first.run_status(argv, stdin=stdin), config=configuration.CALICOCTL_CONFIG
+            lambda argv, stdin: first.run_status(argv, stdin=stdin),
+            config=configuration.CALICOCTL_CONFIG,
+            # The cluster's version is that of the calico-node which started last.
+            allow_version_mismatch=len({node.calico.version for node in self._nodes}) > 1,
         )
 
     def mesh(self) -> Mesh:

@@ -117,6 +117,7 @@ def calico(tmp_path: Path) -> KindCalicoNode:
     return KindCalicoNode(
         cast("Machine", machine),
         node="node01",
+        version="v3.23.2",
         kubernetes=cast("Any", None),
         note=lambda _event, _detail: None,
     )

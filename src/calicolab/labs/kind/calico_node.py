@@ -34,10 +34,20 @@ _SERVICE_LINE = r"(\]\[\d+\] {0}/)|(^{0}: )"
 class KindCalicoNode(NodePrograms):
     """calico-node on the node `node`; `note` puts an event on the lab's time line."""
 
+    #: Calico's version, such as "v3.23.2".
+    version: str
+
     def __init__(
-        self, machine: Machine, *, node: str, kubernetes: Cluster, note: Callable[[str, str], None]
+        self,
+        machine: Machine,
+        *,
+        node: str,
+        version: str,
+        kubernetes: Cluster,
+        note: Callable[[str, str], None],
     ) -> None:
         self._machine, self._node = machine, node
+        self.version = version
         self._kubernetes = kubernetes
         self._note = note
         self._bird = BirdClient(bird_paths.inside(machine.root, bird_paths.SOCKET))

@@ -7,10 +7,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from calicolab.calico import configuration, manifest
+from calicolab.calico import configuration, manifest, versions
 from calicolab.calico.mesh import Mesh
 from calicolab.connectivity.e2e import Programs
-from calicolab.errors import LabError
+from calicolab.errors import LabError, UsageError
 from calicolab.etcd.authority import Authority
 from calicolab.evidence.model import EtcdRecord, LabRecord, ManifestChange
 from calicolab.faults.ledger import FaultLedger
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from calicolab.artifacts import KindFiles
     from calicolab.calico.manifest import Overlaid
+    from calicolab.calico.upgrade import Upgraded
     from calicolab.engine import Engine
     from calicolab.evidence.timeline import Timeline
     from calicolab.labs.kind.marks import Marks
@@ -169,6 +170,7 @@ class KindLab(LabOfNodes["KindNode"]):
         calico = KindCalicoNode(
             machine,
             node=name,
+            version=self.calico_version,
             kubernetes=self.kubernetes,
             note=lambda event, detail: self._note(event, name, detail),
         )
@@ -349,6 +351,16 @@ class KindLab(LabOfNodes["KindNode"]):
         self._restore_addresses(prefix_length=self.topology.subnet.prefixlen)
         self._wait_until_healthy()
         self._note("lab-healed")
+
+    def upgrade(self, version: str, *, node: str | None = None) -> Upgraded:
+        """Go to another version of Calico with the same etcd; see `Lab.upgrade`.
+
+        Raises:
+            UsageError: there is no such version, or this lab cannot do it yet.
+        """
+        raise UsageError(
+            f"the kind lab cannot be upgraded to {versions.lookup(version).name} yet: ask for --lab netns"
+        )
 
     def evidence(self) -> Mapping[str, Callable[[], str]]:
         """What a failure on Kubernetes is looked into with: events, and each node's kubelet and container runtime."""

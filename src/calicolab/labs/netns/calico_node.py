@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,12 @@ LOGS = "/var/log/calico"
 class NetnsCalicoNode(NodePrograms):
     """The calico-node container of one machine; `note` puts an event on the lab's time line."""
 
-    def __init__(self, container: Container, *, note: Callable[[str, str], None]) -> None:
+    #: Calico's version, such as "v3.23.2".
+    version: str
+
+    def __init__(self, container: Container, *, version: str, note: Callable[[str, str], None]) -> None:
         self.container = container
+        self.version = version
         self._as_made = dict(container.environment)
         self._machine = container.machine
         self._note = note
@@ -41,6 +46,13 @@ class NetnsCalicoNode(NodePrograms):
         self._note(
             "calico-node-started", " ".join(f"{name}={value}" for name, value in (environment or {}).items())
         )
+
+    def start_from(self, layers: tuple[Path, ...], *, version: str) -> None:
+        """Start the container from the image of another version, with its settings; it was stopped before."""
+        self.container.image = replace(self.container.image, layers=layers)
+        self.version = version
+        self.container.start()
+        self._note("calico-node-started", version)
 
     def stop(self) -> None:
         """End the container and leave it ended."""

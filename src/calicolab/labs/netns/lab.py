@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING
 from calicolab.errors import LabError, UsageError
 from calicolab.evidence.model import EtcdRecord, LabRecord
 from calicolab.faults.ledger import FaultLedger
-from calicolab.labs.netns import bringup, fence, namespaces, network, ownership, pods, preflight, topology
+from calicolab.labs.netns import (
+    bringup,
+    fence,
+    namespaces,
+    network,
+    ownership,
+    pods,
+    preflight,
+    topology,
+    upgrade,
+)
 from calicolab.labs.netns.calico_node import NetnsCalicoNode
 from calicolab.labs.netns.container import Image
 from calicolab.labs.netns.etcd import EtcdCluster
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from calicolab.artifacts import LabFiles
+    from calicolab.calico.upgrade import Upgraded
     from calicolab.connectivity.e2e import Programs
     from calicolab.evidence.timeline import Timeline
     from calicolab.kubernetes.cluster import Cluster
@@ -47,6 +58,7 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         subnet: the machines' network.
         timeline: where events are noted.
         dies_with_us: whether the kernel ends the lab when this process ends; `calicolab up` leaves it standing.
+        files_of: gives the programs of another version, for an upgrade.
     """
 
     kind = "netns"
@@ -60,6 +72,7 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         nodes: int = topology.NODES_DEFAULT,
         subnet: str = topology.SUBNET,
         dies_with_us: bool = True,
+        files_of: Callable[[str], LabFiles] = upgrade.files_of,
     ) -> None:
         self.topology = topology.plan(nodes=nodes, subnet=subnet)
         self.id = f"netns-{files.version}"
@@ -68,6 +81,7 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         self.faults = FaultLedger(self)
         self.marks = ownership.new_marks(self.id, standing=not dies_with_us)
         self.files = files
+        self._files_of = files_of
         self._dies_with_us = dies_with_us
         self._switch: Machine | None = None
         self._machines: dict[str, Machine] = {}
@@ -145,8 +159,13 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
 
     def _new_node(self, plan: topology.MachinePlan) -> NetnsNode:
         machine = self._machines[plan.name]
-        container = bringup.calico_container(plan, files=self.files, topology=self.topology, machine=machine)
-        calico = NetnsCalicoNode(container, note=lambda event, detail: self._note(event, plan.name, detail))
+        # One that was adopted may have been upgraded by whoever had it before.
+        version = upgrade.version_of(machine) or self.calico_version
+        files = self.files if version == self.calico_version else self._files_of(version)
+        container = bringup.calico_container(plan, files=files, topology=self.topology, machine=machine)
+        calico = NetnsCalicoNode(
+            container, version=version, note=lambda event, detail: self._note(event, plan.name, detail)
+        )
         return NetnsNode(name=plan.name, address=plan.address, machine=machine, calico=calico)
 
     def _wait_until_healthy(self) -> None:
@@ -271,15 +290,22 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         """Undo every fault that is left, put every node back as it was made, and prove a full mesh.
 
         Raises:
-            LabError: that did not succeed; the lab must be thrown away.
+            LabError: that did not succeed, or it was upgraded; the lab must be thrown away.
         """
         self.faults.heal_all()
+        upgrade.refuse_upgraded(self.id, self._machines.values())
         fence.prove(self.switch)
         for node in self._nodes:
             node.calico.reset()
         self._restore_addresses(prefix_length=self.topology.subnet.prefixlen)
         self._wait_until_healthy()
         self._note("lab-healed")
+
+    def upgrade(self, version: str, *, node: str | None = None) -> Upgraded:
+        """Go to another version of Calico with the same etcd, node by node; see `Lab.upgrade`."""
+        files = self.files if version == self.calico_version else self._files_of(version)
+        nodes = [self.node(node)] if node is not None else self._nodes
+        return upgrade.roll(nodes, files, timeline=self.timeline, lab=self.id)
 
     def evidence(self) -> Mapping[str, Callable[[], str]]:
         """Nothing beside each node's own state."""

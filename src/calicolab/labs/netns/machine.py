@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,14 @@ class Machine:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=mode)
         file.write_bytes(content)
+
+    def install(self, path: str, source: Path) -> None:
+        """Put a copy of the program `source` in the place of one of its files, which may be running meanwhile."""
+        file = self._outside(path)
+        draft = file.with_name(f".{file.name}.new")
+        shutil.copyfile(source, draft)
+        draft.chmod(0o755)
+        draft.rename(file)
 
     def _outside(self, path: str) -> Path:
         return bird_paths.inside(self.init.root, path)
