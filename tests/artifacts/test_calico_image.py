@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from calicolab.artifacts import calico_image
+from calicolab.calico.versions import known
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,17 @@ def test_enabled_services_are_left_to_rc_local(tmp_path: Path) -> None:
     image = laid_out(tmp_path)
     assert not (image / "etc/service/enabled").exists()
     assert not (image / "included-source").exists()
+
+
+def test_confd_has_where_to_write(tmp_path: Path) -> None:
+    """Before v3.23 the folder is not among node's files, and no BIRD came up."""
+    assert (laid_out(tmp_path) / "etc/calico/confd/config").is_dir()
+
+
+def test_only_versions_whose_files_have_changed_are_laid_out_anew() -> None:
+    recipes = {version: calico_image.recipe(version) for version in known()}
+    changed = {version for version, recipe in recipes.items() if recipe != recipes["v3.31.0"]}
+    assert changed == {"v3.21.4", "v3.22.0"}
 
 
 def test_what_only_calicos_bird_knows_is_left_out_of_the_templates(tmp_path: Path) -> None:

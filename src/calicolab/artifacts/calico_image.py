@@ -6,14 +6,27 @@ import re
 import shutil
 from pathlib import Path
 
+from calicolab.calico.versions import comparison_key
+
 #: Changes whenever what is done here does.
-RECIPE = "calico image 2"
+_RECIPE = "calico image 2"
+#: Where confd writes BIRD's configuration. node/filesystem holds it since v3.23.0; before, node/Makefile copied it from
+#: confd/, and nothing writes without it.
+_WRITTEN_BY_CONFD = "etc/calico/confd/config"
+_FIRST_WITH_IT = "v3.23.0"
 #: Programs that the image has under another name than Debian: v3.31's liveness probe runs /bin/birdcl.
 _LINKS = (("usr/bin/birdcl", "/usr/sbin/birdc"),)
 #: Top folders of Debian's root that are links: a folder of that name in a layer would hide the link.
 _MERGED = ("bin", "sbin", "lib")
 #: In the module, but only there for the image's licence duties.
 _LEFT_OUT = ("included-source",)
+
+
+def recipe(version: str) -> str:
+    """What is done here to the files of `version`, as a word for a key."""
+    if comparison_key(version) < comparison_key(_FIRST_WITH_IT):
+        return f"{_RECIPE}, with {_WRITTEN_BY_CONFD}"
+    return _RECIPE
 
 
 def lay_out(module: Path, into: Path) -> None:
@@ -35,6 +48,7 @@ def lay_out(module: Path, into: Path) -> None:
     for folder in ("conf.d", "templates"):
         for path in sorted((confd / folder).iterdir()):
             _place(path, into / "etc" / "calico" / "confd" / folder / path.name)
+    (into / _WRITTEN_BY_CONFD).mkdir(parents=True, exist_ok=True)
     _finish(into)
 
 

@@ -80,7 +80,7 @@ class CalicoImageArchives:
             *self._module.files.values(),
             *FLAGS,
             *self._module.linker_flags(),
-            calico_image.RECIPE,
+            calico_image.recipe(self.version),
         )
 
     def needs(self) -> Sequence[disk.Need]:

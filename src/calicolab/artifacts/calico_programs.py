@@ -52,7 +52,7 @@ class CalicoPrograms:
             *(word for package, place, names in PACKAGES for word in (package, place, *names)),
             *FLAGS,
             *self._module.linker_flags(),
-            calico_image.RECIPE,
+            calico_image.recipe(self.version),
         )
 
     def needs(self) -> Sequence[disk.Need]:
