@@ -11,6 +11,7 @@ pytest_plugins = [
     "fixtures.evidence",
     "fixtures.steps",
     "fixtures.story",
+    "fixtures.address_monitor",
     "fixtures.recording",
     "fixtures.page",
     "fixtures.report",

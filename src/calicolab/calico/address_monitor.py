@@ -1,0 +1,67 @@
+"""calico-node's monitor of its own address: how often it has looked, and what it saw.
+
+`calico-node -monitor-addresses` looks for the node's address at a fixed interval and writes a new one into the
+datastore (MonitorIPAddressSubnets in node/pkg/lifecycle/startup/startup.go). A look that changes nothing is told from
+none by the monitor's log alone: each says in one line what it found, in words that are the same from v3.21 to v3.31.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from calicolab.labs.base import Lab
+
+SERVICE = "monitor-addresses"
+#: The setting of its interval, read once when it begins, by Go's time.ParseDuration: "5s", "2m"; what that cannot read
+#: counts as unset (getMonitorPollInterval, v3.21 to v3.31).
+INTERVAL_SETTING = "AUTODETECT_POLL_INTERVAL"
+#: Seconds from the end of one look to the next when that is not set; the first comes so long after its start.
+DEFAULT_INTERVAL = 60.0
+#: Two intervals went by when the log shows so many looks more. Two are not enough: one that has said what it found may
+#: not have written it yet. Of the two before the third all is over.
+LOOKS_FOR_TWO_INTERVALS = 3
+
+#: What a look says by IP: autodetect (every method but one), none, or an address.
+_LOOK = re.compile(
+    r"(?:Using autodetected IPv4 address|Autodetection of IPv4 address failed|Autodetection for IPv4 disabled"
+    r"|Using IPv4 address from environment).*"
+)
+#: What a look by kubernetes-internal-ip says, and one with an address in IP says beside the line above.
+_LOCAL = re.compile(r"Including CIDR information from host interface.*")
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What the monitor's log tells. `last` is what the last look found, in its own words."""
+
+    count: int
+    last: str = ""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The monitor of one node, and the address that the datastore holds for it, with its prefix length."""
+
+    looks: Looks
+    stored: str | None
+
+
+def looks(log: str) -> Looks:
+    """How often the monitor looked by its log, of which it may have written more than one look's lines."""
+    found = _LOOK.findall(log)
+    local = _LOCAL.findall(log)
+    said = found if len(found) >= len(local) else local
+    return Looks(len(said), said[-1].strip() if said else "")
+
+
+def look_at(lab: Lab, node: str) -> Watch:
+    """The monitor of the node called `node`, and what is stored.
+
+    The log first: what the last look of it did is in what is read of the datastore then.
+    """
+    seen = looks(lab.node(node).calico.logs(SERVICE))
+    stored = {address.node: address.ipv4 for address in lab.calicoctl.node_addresses()}
+    return Watch(seen, stored.get(node))
