@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Network
 
 #: What net.IP.IsGlobalUnicast refuses, IPv4: private addresses and those of class E pass.
 _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
@@ -11,10 +11,11 @@ _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
 
 @dataclass(frozen=True)
 class Parsed:
-    """An IP address in a text: `ipv4` is None for one of IPv6. `prefix` is None when the text has none."""
+    """An IP address in a text, of IPv4 or else of IPv6. `prefix` is None when the text has none."""
 
     ipv4: IPv4Address | None
     prefix: int | None
+    ipv6: IPv6Address | None = None
 
 
 def parse(text: str) -> Parsed | None:
@@ -36,7 +37,7 @@ def parse(text: str) -> Parsed | None:
         return Parsed(found, prefix)
     if found.ipv4_mapped is not None and (prefix is None or prefix >= 96):
         return Parsed(found.ipv4_mapped, None if prefix is None else prefix - 96)
-    return Parsed(None, prefix)
+    return Parsed(None, prefix, found)
 
 
 def with_prefix(text: str) -> IPv4Interface | None:
@@ -52,8 +53,8 @@ def normal(parsed: Parsed) -> str:
     return f"{parsed.ipv4}/{32 if parsed.prefix is None else parsed.prefix}"
 
 
-def network(text: str) -> IPv4Network | None:
-    """The IPv4 network of a CIDR, whose address may have host bits; None for one of IPv6.
+def network(text: str) -> IPv4Network | IPv6Network:
+    """The network of a CIDR, whose address may have host bits.
 
     Raises:
         ValueError: it is no CIDR.
@@ -61,7 +62,9 @@ def network(text: str) -> IPv4Network | None:
     parsed = parse(text)
     if parsed is None or parsed.prefix is None:
         raise ValueError(text)
-    return None if parsed.ipv4 is None else IPv4Network((parsed.ipv4, parsed.prefix), strict=False)
+    if parsed.ipv6 is not None:
+        return IPv6Network((parsed.ipv6, parsed.prefix), strict=False)
+    return IPv4Network((parsed.ipv4, parsed.prefix), strict=False)
 
 
 def is_global_unicast(address: IPv4Address) -> bool:

@@ -9,7 +9,7 @@ from calicolab.calico.autodetection import addresses, expressions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+    from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Network
 
     from calicolab.calico.autodetection.facts import Layout, Link
 
@@ -47,7 +47,7 @@ def first(
     *,
     included: Sequence[str] = (),
     excluded: Sequence[str] = (),
-    networks: Sequence[IPv4Network | None] = (),
+    networks: Sequence[IPv4Network | IPv6Network] = (),
 ) -> Owned:
     """The first global unicast address on an interface whose name passes, within one of the networks if there are any.
 
@@ -61,7 +61,7 @@ def first(
         raise NothingFound("no valid host interfaces found")
     for owned in _walk(passing):
         address = owned.address.ip
-        within = not networks or any(network is not None and address in network for network in networks)
+        within = not networks or any(address in network for network in networks)
         if addresses.is_global_unicast(address) and within:
             return owned
     raise NothingFound("no valid IPv4 addresses found on the host interfaces")

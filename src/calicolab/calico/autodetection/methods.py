@@ -119,7 +119,7 @@ def _can_reach(question: _Question) -> Detected:
         )
     failed = f"Unable to auto-detect IPv4 address by connecting to {text}: dial udp4"
     if parsed is not None and parsed.ipv4 is None:
-        return _nothing(f"{failed}: address {text}: no suitable address")
+        return _nothing(f"{failed}: address {text}: no suitable address found")
     destination = parsed.ipv4 if parsed is not None and parsed.ipv4 is not None else _LOOPBACK
     if destination.is_unspecified:
         destination = _LOOPBACK

@@ -31,6 +31,17 @@ def check(plan: topology.Topology) -> None:
     Raises:
         UsageError: not root, no overlayfs, a program missing, too little memory, or a subnet that overlaps.
     """
+    check_host()
+    topology.refuse_overlap(plan, network.machine_routes())
+    _check_memory(len(plan.nodes))
+
+
+def check_host() -> None:
+    """Refuse what no namespaces can be made without.
+
+    Raises:
+        UsageError: not root, no overlayfs, or a program missing.
+    """
     if os.geteuid() != 0:
         raise UsageError(
             "the namespace lab needs root: it makes network namespaces and mounts; run it as root"
@@ -42,8 +53,6 @@ def check(plan: topology.Topology) -> None:
         raise UsageError(
             "this kernel has no overlayfs, which the lab's machines live on: load or build it (overlay)"
         )
-    topology.refuse_overlap(plan, network.machine_routes())
-    _check_memory(len(plan.nodes))
 
 
 def _check_memory(nodes: int) -> None:
