@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.controls import (
+    autodetection,
     blind_spots,
     bridge_ignored,
     connectivity,
     incident,
     kubernetes_view,
     no_peers,
+    remediation,
     strict_window,
 )
 from tests.controls.state import look as look
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from tests.controls.control import Sabotage
 
 CONTROLS: dict[str, tuple[Sabotage, ...]] = {
+    **autodetection.CONTROLS,
     **incident.CONTROLS,
     **bridge_ignored.CONTROLS,
     **no_peers.CONTROLS,
     **strict_window.CONTROLS,
     **blind_spots.CONTROLS,
     **connectivity.CONTROLS,
+    **remediation.CONTROLS,
     **kubernetes_view.CONTROLS,
 }

@@ -120,4 +120,7 @@ class Interface:
     state: str
     carrier: bool
     mtu: int
+    #: In the order of `ip address`.
     addresses: tuple[str, ...]
+    #: Whether it is switched on (IFF_UP), which a bridge without carrier may be.
+    up: bool = True

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CLONE_NEWNET = 0x40000000
+#: linux/if.h
+_IFF_UP = 1
 
 
 @contextmanager
@@ -54,6 +56,7 @@ def interfaces(namespace: Path) -> tuple[Interface, ...]:
             carrier=bool(item.get_attr("IFLA_CARRIER")),
             mtu=item.get_attr("IFLA_MTU"),
             addresses=tuple(addresses[item["index"]]),
+            up=bool(item["flags"] & _IFF_UP),
         )
         for item in sorted(links, key=lambda item: int(item["index"]))
     )

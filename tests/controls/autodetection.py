@@ -1,0 +1,125 @@
+"""The controls of suites/autodetection/test_conflicts.py and test_methods.py."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from calicolab.calico import address_choice
+from tests.controls import sabotages
+from tests.controls.control import Sabotage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.controls.control import Scene
+
+CONFLICTS = "suites/autodetection/test_conflicts.py"
+METHODS = "suites/autodetection/test_methods.py"
+
+
+@contextmanager
+def _starting(
+    scene: Scene,
+    *,
+    before: Callable[[], object] = sabotages.nothing,
+    after: Callable[[], object] = sabotages.nothing,
+    told: dict[str, str] | None = None,
+) -> Iterator[None]:
+    """Something is done right before or after calico-node starts, or it is told something else than in the check."""
+    start = address_choice.start
+
+    def start_sabotaged(lab: Any, node: Any, *, environment: dict[str, str] | None = None) -> Any:
+        before()
+        begun = start(lab, node, environment=environment if told is None else told)
+        after()
+        return begun
+
+    scene.patch.setattr(address_choice, "start", start_sabotaged)
+    with sabotages.settings(scene.arguments["hit"].node):
+        yield
+
+
+@contextmanager
+def _not_injected(scene: Scene) -> Iterator[None]:
+    hit = scene.arguments["hit"]
+
+    @contextmanager
+    def by_nothing(self: Any, conflict: Any) -> Iterator[Any]:
+        try:
+            yield conflict.make(self.node.name, self.right)
+        finally:
+            self.put_right()
+
+    scene.patch.setattr(type(hit), "by", by_nothing)
+    with sabotages.settings(hit.node):
+        yield
+
+
+@contextmanager
+def _healed_early(scene: Scene) -> Iterator[None]:
+    hit, conflict = scene.arguments["hit"], scene.arguments["conflict"]
+    fault = conflict.make(hit.node.name, hit.right)
+    with _starting(scene, before=lambda: fault.heal(scene.lab)):
+        yield
+
+
+@contextmanager
+def _other_mesh(scene: Scene) -> Iterator[None]:
+    """Peers do not dial the address that was taken; where none was, a session is off that has nothing to do with it."""
+    hit = scene.arguments["hit"]
+    with ExitStack() as undo:
+
+        def after() -> None:
+            if hit.stored() == hit.right:
+                other = scene.lab.nodes[-1]
+                undo.enter_context(sabotages.session_off(scene.lab, hit.peer.name, other.address))
+            else:
+                hit.put_right()
+
+        with _starting(scene, after=after):
+            yield
+
+
+NOT_INJECTED = Sabotage(
+    "not-injected",
+    "nothing appears on node02, and calico-node starts there on eth0 alone",
+    act=_not_injected,
+    says="without .* this proves nothing",
+)
+HEALED_EARLY = Sabotage(
+    "healed-early",
+    "what appeared on node02 is gone when calico-node starts",
+    act=_healed_early,
+    says="without .* this proves nothing",
+)
+
+CONTROLS = {
+    f"{CONFLICTS}::test_first_found": (
+        NOT_INJECTED,
+        HEALED_EARLY,
+        Sabotage(
+            "told-which-interface",
+            "calico-node is started with IP_AUTODETECTION_METHOD=interface=eth0",
+            act=lambda scene: _starting(scene, told={address_choice.METHOD: "interface=eth0"}),
+            says="on matching interface eth0",
+        ),
+        Sabotage(
+            "other-mesh",
+            "the address that was taken is corrected behind the check's back; where none was, node01 has a session off",
+            act=_other_mesh,
+            says=r"last state: (?s:(?!.*stranger).*full|.*node01 to node03: down)",
+            patience=20.0,
+        ),
+    ),
+    f"{METHODS}::test_method": (
+        NOT_INJECTED,
+        HEALED_EARLY,
+        Sabotage(
+            "method-not-set",
+            "calico-node is started with first-found",
+            act=lambda scene: _starting(scene, told={address_choice.METHOD: "first-found"}),
+            says=r"(?m)on interface \S+: \S+$",
+        ),
+    ),
+}
