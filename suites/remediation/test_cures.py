@@ -144,6 +144,8 @@ def after_an_upgrade(lab: Lab, right: str, bridge: DockerBridge, *, claimed: boo
             detail=f"not tried: none later than {lab.calico_version} is known",
         )
     upgraded = lab.upgrade(later[0], node=bridge.node)
+    now = lab.node(bridge.node).calico.version
+    assert now == later[0], f"{bridge.node} still runs {now}: nothing was upgraded"
     lasted, found = still_cured(lab, right, bridge)
     return Trial(
         what=f"upgrade to {later[0]}", lasted=lasted, expected=claimed, detail=f"{found}; {upgraded}"

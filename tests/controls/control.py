@@ -62,6 +62,8 @@ class Sabotage:
     says: str
     #: Seconds that each of its waits lasts; as long as `ripe` is set and does not hold, longer.
     patience: float = PATIENCE
+    #: Of a check with parameters those that it is for, such as ("interface",); all when empty.
+    only: tuple[str, ...] = ()
 
 
 @dataclass

@@ -70,17 +70,22 @@ def _table(config: pytest.Config) -> Table:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Stop the run when a check has no control."""
     controls = _table(config).CONTROLS
-    ids = dict.fromkeys(_function(check.id) for item in items if (check := check_of(item)) is not None)
-    without = [check for check in ids if not controls.get(check)]
+    ids = dict.fromkeys(check.id for item in items if (check := check_of(item)) is not None)
+    without = [check for check in ids if not _sabotages(controls, check)]
     if without:
         raise pytest.UsageError(
             f"no control for {', '.join(without)}: add a sabotage that turns it red (docs/controls.md)"
         )
 
 
-def _function(check: str) -> str:
-    """A check's id without its parameters: they all have the same controls."""
-    return check.partition("[")[0]
+def _sabotages(controls: Mapping[str, tuple[Sabotage, ...]], check: str) -> tuple[Sabotage, ...]:
+    """The sabotages of a check: those of its function, less those that are for other parameters only."""
+    function, _, parameters = check.partition("[")
+    return tuple(
+        sabotage
+        for sabotage in controls.get(function, ())
+        if not sabotage.only or parameters.removesuffix("]") in sabotage.only
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +107,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     outcomes: list[Outcome] = []
     real = Waits()
     try:
-        for outcome in _controls(pyfuncitem, table.CONTROLS[_function(check.id)], look=table.look):
+        for outcome in _controls(pyfuncitem, _sabotages(table.CONTROLS, check.id), look=table.look):
             outcomes.append(outcome)  # noqa: PERF402 - those before one that breaks are to be known
         with pytest.MonkeyPatch.context() as patch:
             if hasattr(pyfuncitem.module, "wait_for"):

@@ -136,3 +136,24 @@ def test_what_is_no_check_is_left_alone(pytester: pytest.Pytester) -> None:
     pytester.makeconftest("pytest_plugins = ['tests.controls.plugin']")
     pytester.makepyfile(some_controls="CONTROLS = {}")
     pytester.runpytest_inprocess("--controls", "some_controls").assert_outcomes(passed=1)
+
+
+def test_a_control_may_be_for_some_of_a_checks_parameters_only(project: Project) -> None:
+    parametrized = "import pytest\n" + STORY.format(
+        next="assert lab.mesh().is_full, str(lab.mesh())"
+    ).replace(
+        "def test_next(lab):", '@pytest.mark.parametrize("size", ["small", "big"])\ndef test_next(lab, size):'
+    )
+    project.write("founding/test_founding.py", parametrized)
+    only = CONTROLS.format(undo="scene.lab.cure()", names=("test_healthy", "test_next")) + (
+        "from dataclasses import replace\n"
+        "BIG = replace(BROKEN, name='big-broken', only=('big',))\n"
+        "CONTROLS[f'{STORY}::test_next'] = (BROKEN, BIG)\n"
+    )
+    (project.path / "some_controls.py").write_text(only, encoding="utf-8")
+    assert project.run("-p", "tests.controls.plugin", "--controls", "some_controls").ret == 0
+    seen = {
+        name: [one["sabotage"] for one in check.facts["controls"]] for name, check in project.checks().items()
+    }
+    assert seen["test_next[small]"] == ["broken"]
+    assert seen["test_next[big]"] == ["broken", "big-broken"]
