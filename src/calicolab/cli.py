@@ -20,6 +20,7 @@ COMMANDS = {
     "exec": "execute",
     "inject": "inject",
     "down": "down",
+    "report": "report",
     "docker": "docker",
 }
 

@@ -72,7 +72,7 @@ class RunStore:
         """Replace results.json by `results`, whole or not at all, without a secret in it."""
         clean = redact_all(msgspec.to_builtins(msgspec.structs.replace(results, checks=[])))
         clean["checks"] = [self._clean(check) for check in results.checks]
-        _replace(self.folder / RESULTS, msgspec.json.format(msgspec.json.encode(clean), indent=1))
+        write_whole(self.folder / RESULTS, msgspec.json.format(msgspec.json.encode(clean), indent=1))
 
     def _clean(self, check: CheckRecord) -> msgspec.Raw:
         """A check in JSON, without a secret in it."""
@@ -137,8 +137,12 @@ class _SchemaOnly(msgspec.Struct):
     schema: int
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write beside it and rename over it: a run killed at any moment leaves the old file or the new one."""
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside it and rename over it: a run killed at any moment leaves the old file or the new one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:

@@ -53,7 +53,15 @@ class StoryView:
 
 
 def stories_of(lab: str, checks: Sequence[CheckRecord], events: Sequence[Event]) -> list[StoryView]:
-    """The stories of a lab, from its own checks and events, in the order in which they ran.
+    """The stories of a lab, from its own checks and events, in the order in which they ran."""
+    return [
+        _view(lab, file, [check for check in checks if story_of(check.id) == file], of_story)
+        for file, of_story in events_by_story(events).items()
+    ]
+
+
+def events_by_story(events: Sequence[Event]) -> dict[str, list[Event]]:
+    """The events of a lab by its stories' files, in the order in which they ran.
 
     Stories run one after another, and the lab comes up within the first: an event belongs to the story that began last.
     """
@@ -64,10 +72,7 @@ def stories_of(lab: str, checks: Sequence[CheckRecord], events: Sequence[Event])
             current = told.setdefault(story_of(event.detail), [])
         if current is not None:
             current.append(event)
-    return [
-        _view(lab, file, [check for check in checks if story_of(check.id) == file], of_story)
-        for file, of_story in told.items()
-    ]
+    return told
 
 
 def _facts(check: CheckRecord) -> list[FactView]:

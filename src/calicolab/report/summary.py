@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from typing import TYPE_CHECKING
 
 from calicolab.report.attention import attention
 from calicolab.report.stories import StoryView, stories_of
+from calicolab.report.templating import environment
+from calicolab.report.words import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ def render_summary(results: Results, folder: Path) -> str:
         results: of the run.
         folder: the run's, where the collected files are.
     """
-    template = _environment().get_template("summary.html.j2")
+    template = environment(seconds=seconds).get_template("summary.html.j2")
     return template.render(
         results=results,
         counts=count(results.checks),
@@ -64,24 +64,3 @@ def _lab_view(lab: LabRecord, results: Results) -> LabView:
     checks = [check for check in results.checks if check.lab == lab.id]
     events = [event for event in results.timeline if event.lab == lab.id]
     return LabView(record=lab, counts=count(checks), stories=stories_of(lab.id, checks, events))
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("calicolab.report"),
-        autoescape=select_autoescape(("html.j2",)),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["seconds"] = _seconds
-    return environment
-
-
-def _seconds(value: Any) -> str:
-    """Seconds as people say them."""
-    whole = float(value)
-    if whole < 120:
-        return f"{whole:.1f} s"
-    minutes, seconds = divmod(round(whole), 60)
-    return f"{minutes} min {seconds} s"

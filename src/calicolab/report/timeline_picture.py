@@ -194,7 +194,7 @@ def _colour(event: Event) -> str:
 
 
 def _axis(scale: Scale, *, top: float) -> str:
-    step = next((step for step in STEPS if scale.span / step <= MOST_TICKS), 1800.0)
+    step = next((step for step in STEPS if scale.span / step <= MOST_TICKS), scale.span / MOST_TICKS)
     first = math.ceil(scale.begin / step)
     ticks = [tick * step for tick in range(first, math.floor((scale.begin + scale.span) / step) + 1)]
     line = element("line", x1=LEFT, y1=top, x2=WIDTH - RIGHT, y2=top, class_="axis")

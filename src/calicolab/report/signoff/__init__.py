@@ -1,0 +1,1 @@
+"""The sign-off page: several runs judged as one, rendered from their results.json alone."""

@@ -1,0 +1,37 @@
+"""What other people's results may hold, made fit to be handed on: no secrets, nothing that no reader can see."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from calicolab.evidence.redact import redact_all
+from calicolab.report.text import holdable
+
+#: Characters of one text that are kept; a page of ten runs is to stay small whatever somebody wrote into a field.
+LONGEST = 6000
+#: Marks that turn the direction of what follows (Unicode 15, section 23.2): a text could show other words than it has.
+_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def clean(value: Any) -> Any:
+    """`value`, a tree of lists, dicts and scalars, without secrets, unprintable characters and endless texts."""
+    return _clean(redact_all(value))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _clean_text(value)
+    if isinstance(value, dict):
+        return {_clean_text(key): _clean(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_clean(entry) for entry in value]
+    return value
+
+
+def _clean_text(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        text = _TURNING.sub("\N{REPLACEMENT CHARACTER}", holdable(text))
+    if len(text) > LONGEST:
+        return f"{text[:LONGEST]}\N{HORIZONTAL ELLIPSIS} ({len(text) - LONGEST} more characters)"
+    return text

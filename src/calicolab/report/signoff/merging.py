@@ -1,0 +1,85 @@
+"""Several runs as one: the same check on the same lab counts once, by its latest answer, and nothing else is lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from calicolab.evidence.model import CheckRecord, LabRecord
+    from calicolab.report.signoff.gathering import Run
+
+#: Outcomes that answer a check's question.
+ANSWERS = ("pass", "fail")
+
+
+@dataclass(frozen=True)
+class LabKey:
+    """What makes two labs of two runs the same one; their id alone does not tell how large they are."""
+
+    id: str
+    nodes: int
+    control_planes: int
+    source: str
+
+    @classmethod
+    def of(cls, lab_id: str, lab: LabRecord | None) -> LabKey:
+        """The key of a lab as a run describes it; of one that it does not describe, the id must do."""
+        if lab is None:
+            return cls(lab_id, 0, 0, "")
+        # A kind lab that never came up, in results of old, does not say that it has one.
+        planes = max(lab.control_planes, 1) if lab.kind == "kind" else lab.control_planes
+        return cls(lab_id, lab.nodes, planes, lab.source or "")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A check in one run."""
+
+    run: Run
+    lab: LabRecord | None
+    check: CheckRecord
+
+    @property
+    def key(self) -> tuple[str, LabKey]:
+        """What it has in common with the same check on the same lab in other runs."""
+        return self.check.id, LabKey.of(self.check.lab, self.lab)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A check on a lab: what counts of it, and what other runs came to, oldest first."""
+
+    counts: Seen
+    others: tuple[Seen, ...] = ()
+
+
+def merge(runs: Iterable[Run]) -> list[Merged]:
+    """Every check on every lab, in the order of the runs.
+
+    Args:
+        runs: oldest first.
+    """
+    found: dict[tuple[str, LabKey], Merged] = {}
+    for run in runs:
+        labs = {lab.id: lab for lab in run.results.labs}
+        for check in run.results.checks:
+            seen = Seen(run, labs.get(check.lab), check)
+            before = found.get(seen.key)
+            found[seen.key] = Merged(seen) if before is None else _with(before, seen)
+    return list(found.values())
+
+
+def _with(before: Merged, later: Seen) -> Merged:
+    if _takes_the_place_of(later, before.counts):
+        return Merged(later, (*before.others, before.counts))
+    return Merged(before.counts, (*before.others, later))
+
+
+def _takes_the_place_of(later: Seen, earlier: Seen) -> bool:
+    """The later run counts; but a red stays until it is answered again, and what was looked at is not skipped away."""
+    if earlier.check.outcome == "fail":
+        return later.check.outcome in ANSWERS
+    return later.check.outcome != "skip" or earlier.check.outcome == "skip"

@@ -1,0 +1,97 @@
+"""What was not tested, and why: nobody is to sign for what nobody looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calicolab.calico.versions import UNAVAILABLE, known
+from calicolab.report.stories import story_of
+
+if TYPE_CHECKING:
+    from calicolab.report.signoff.cures import Cures
+    from calicolab.report.signoff.judging import Judged, Judgement
+    from calicolab.report.signoff.matrix import Matrix
+    from calicolab.report.signoff.models import Compared
+    from calicolab.report.signoff.upgrades import Ways
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Checks that were skipped for one reason. `stories` are how many of each file, `where` the labs."""
+
+    reason: str
+    count: int
+    stories: dict[str, int]
+    where: list[str]
+
+
+@dataclass(frozen=True)
+class Untested:
+    """All that was not looked at."""
+
+    #: A sentence for each thing that a sign-off is about and that no run looked at.
+    absent: list[str]
+    skipped: list[Skipped]
+    #: What a kind of lab cannot do, why, and which labs that holds for.
+    cannot: list[tuple[str, str, list[str]]]
+    gaps: list[str]
+    not_tried: list[str]
+    #: Versions that could have been run, and were not.
+    not_run: list[str]
+    #: Series of releases that cannot be built, and why.
+    unavailable: dict[str, str]
+
+
+def untested(
+    judgement: Judgement, *, matrix: Matrix, models: list[Compared], ways: Ways, cures: Cures
+) -> Untested:
+    """What the runs have not looked at."""
+    run = {lab.calico for lab in judgement.labs.values()}
+    return Untested(
+        absent=_absent(matrix=matrix, models=models, ways=ways, cures=cures),
+        skipped=_skipped(judgement.with_outcome("skip")),
+        cannot=_cannot(judgement),
+        gaps=matrix.gaps,
+        not_tried=cures.not_tried,
+        not_run=[version for version in known() if version not in run],
+        unavailable=dict(UNAVAILABLE),
+    )
+
+
+def _absent(*, matrix: Matrix, models: list[Compared], ways: Ways, cures: Cures) -> list[str]:
+    found = []
+    if not matrix.columns:
+        found.append("Which address each version takes: no run has the autodetection suite.")
+    if not models:
+        found.append("The autodetection model against the real calico-node: no run compared them.")
+    if not ways.ways:
+        found.append("The upgrade itself: no run went from one version to another.")
+    elif not any(way.back for way in ways.ways):
+        found.append("The way back: no run went from a newer version to an older one.")
+    if not cures.cures:
+        found.append("Cures, and how long they last: no run has the remediation suite.")
+    return found
+
+
+def _skipped(checks: list[Judged]) -> list[Skipped]:
+    reasons: dict[str, list[Judged]] = {}
+    for one in checks:
+        reasons.setdefault(one.reason or "no reason given", []).append(one)
+    found = []
+    for reason, alike in reasons.items():
+        stories: dict[str, int] = {}
+        for one in alike:
+            story = story_of(one.check.id)
+            stories[story] = stories.get(story, 0) + 1
+        where = list(dict.fromkeys(one.check.lab or "no lab" for one in alike))
+        found.append(Skipped(reason, len(alike), stories, where))
+    return sorted(found, key=lambda one: -one.count)
+
+
+def _cannot(judgement: Judgement) -> list[tuple[str, str, list[str]]]:
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for lab in judgement.labs.values():
+        for what, why in lab.cannot.items():
+            found.setdefault((what, why), {})[lab.id] = None
+    return [(what, why, list(labs)) for (what, why), labs in found.items()]

@@ -1,0 +1,146 @@
+"""Ways from one version to another: what was lost on them, and whether there is a way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from calicolab.report.signoff.budget import Budget
+from calicolab.report.signoff.columns import version_order
+from calicolab.report.signoff.marks import BAD, MARKS, RISK, Mark
+from calicolab.report.signoff.traffic_picture import draw_traffic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calicolab.evidence.model import LabRecord
+    from calicolab.evidence.signoff import NodeUpgrade, PairTraffic, SessionGap, UpgradeFact
+    from calicolab.report.signoff.judging import Judged
+
+#: Characters of all pictures of traffic together.
+CHARACTERS = 400_000
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way as it went. `fact` is None where nothing was measured: `mark` and `why` then tell."""
+
+    mark: Mark
+    anchor: str
+    lab: LabRecord | None
+    fact: UpgradeFact
+    why: str
+
+    @property
+    def title(self) -> str:
+        """From where to where, and what lay in wait."""
+        waiting = f", with {self.fact.waiting} in wait" if self.fact.waiting else ""
+        return f"{self.fact.source} to {self.fact.target}{waiting}"
+
+    @property
+    def back(self) -> bool:
+        """Whether it is the way back to the older version."""
+        return self.fact.direction == "back"
+
+    @property
+    def sent(self) -> int:
+        """Requests of all pairs."""
+        return sum(pair.sent for pair in self.fact.pairs)
+
+    @property
+    def lost(self) -> int:
+        """Requests that met with no answer."""
+        return sum(pair.lost for pair in self.fact.pairs)
+
+    @property
+    def worst_pair(self) -> PairTraffic | None:
+        """The pair that was longest without an answer; None when no traffic was measured."""
+        return max(self.fact.pairs, key=lambda pair: pair.worst_gap_ms, default=None)
+
+    @property
+    def worst_session(self) -> SessionGap | None:
+        """The session that was longest not Established; None when none was measured."""
+        return max(self.fact.sessions, key=lambda gap: gap.milliseconds, default=None)
+
+    @property
+    def moved(self) -> list[NodeUpgrade]:
+        """Nodes that ended with another address than they began with."""
+        return [node for node in self.fact.nodes if node.address_before != node.address_after]
+
+    @property
+    def seconds(self) -> float | None:
+        """From the first node's beginning to the last one's end."""
+        nodes = self.fact.nodes
+        if not nodes:
+            return None
+        return max(node.ended_s for node in nodes) - min(node.began_s for node in nodes)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """All ways, each up with its way back behind it; and what was to measure one and did not.
+
+    `pictures` are of the traffic, by the way's title and direction, the worst first; `left_out` of them would have made
+    the page too large.
+    """
+
+    ways: list[Way]
+    unmeasured: list[Judged]
+    pictures: list[tuple[Way, str]]
+    left_out: int
+
+    @property
+    def up(self) -> list[Way]:
+        """The ways to a newer version."""
+        return [way for way in self.ways if not way.back]
+
+    @property
+    def lossy(self) -> list[Way]:
+        """The ways on which requests were lost."""
+        return [way for way in self.ways if way.lost]
+
+    @property
+    def worst(self) -> Way | None:
+        """The way with the longest gap; None when there is none with traffic."""
+        measured = [way for way in self.ways if way.worst_pair is not None]
+        return max(measured, key=_gap, default=None)
+
+
+def ways_of(checks: Sequence[Judged]) -> Ways:
+    """The ways that `checks` noted."""
+    ways = [_way(one, fact) for one in checks for fact in one.noted.upgrades]
+    measuring = {one.check.id for one in checks if one.noted.upgrades}
+    unmeasured = [one for one in checks if one.check.id in measuring and not one.noted.upgrades]
+    budget = Budget(CHARACTERS)
+    drawn = [
+        (way, budget.take(draw_traffic(way.title, way.fact)))
+        for way in sorted(ways, key=lambda way: (-way.lost, -_gap(way)))
+    ]
+    return Ways(sorted(ways, key=_order), unmeasured, [one for one in drawn if one[1]], budget.left_out)
+
+
+def _way(one: Judged, fact: UpgradeFact) -> Way:
+    mark, why = MARKS[one.outcome], one.reason.partition("\n")[0]
+    lost = sum(pair.lost for pair in fact.pairs)
+    if one.outcome == "pass" and (lost or not fact.arrived):
+        mark = RISK
+        why = "the check allows for it" + ("" if fact.arrived else "; the mesh was not full at its end")
+    return Way(mark, one.anchor, one.lab, fact, why)
+
+
+def _order(way: Way) -> tuple[object, ...]:
+    """A way back comes behind the way up that it undoes."""
+    ends = sorted((way.fact.source, way.fact.target), key=version_order)
+    kind = way.lab.kind if way.lab is not None else ""
+    return kind, *(version_order(end) for end in ends), way.fact.waiting, way.back
+
+
+def _gap(way: Way) -> float:
+    return way.worst_pair.worst_gap_ms if way.worst_pair is not None else 0.0
+
+
+def lost_mark(way: Way) -> Mark | None:
+    """How the number of lost requests is to be shown; None when nothing was lost."""
+    if not way.lost:
+        return None
+    return BAD if way.mark is BAD else RISK
