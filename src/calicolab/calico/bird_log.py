@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from calicolab.calico.bird_time import Moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
@@ -38,7 +39,7 @@ _CHANGE = re.compile(
 
 @dataclass(frozen=True)
 class Change:
-    """A protocol entered a state. `state` is PS_UP's "up" for wait and feed too."""
+    """A protocol entered a state."""
 
     state: str
     at: datetime
@@ -55,6 +56,7 @@ class BirdLog:
         self.path = Path(path)
         self._file: BinaryIO | None = None
         self._rest = b""
+        #: The last change of each protocol; its state is PS_UP's "up" for wait and feed too.
         self._changes: dict[str, Change] = {}
 
     def __enter__(self) -> Self:
@@ -119,15 +121,19 @@ class BirdLog:
             self._take(whole)
 
     def _take(self, text: bytes) -> None:
-        for match in _CHANGE.finditer(text):
-            day, time, name, changed, _ = match.groups()
-            state = (changed or b"down").decode(errors="replace")
-            own = _OWN_STATE.get(state, state)
-            known = self._changes.get(name.decode(errors="replace"))
-            if known is not None and known.state == own:
-                continue
-            try:
-                at = datetime.fromisoformat(f"{day.decode()} {time.decode()[:15]}").replace(tzinfo=UTC)
-            except ValueError:
-                continue
-            self._changes[name.decode(errors="replace")] = Change(own, at)
+        for name, change in changes(text):
+            own = _OWN_STATE.get(change.state, change.state)
+            known = self._changes.get(name)
+            if known is None or known.state != own:
+                self._changes[name] = Change(own, change.at)
+
+
+def changes(text: bytes) -> Iterator[tuple[str, Change]]:
+    """Each change of a protocol's state in a log, in order: the protocol's name, and the state as the log calls it."""
+    for match in _CHANGE.finditer(text):
+        day, time, name, changed, _ = match.groups()
+        try:
+            at = datetime.fromisoformat(f"{day.decode()} {time.decode()[:15]}").replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        yield name.decode(errors="replace"), Change((changed or b"down").decode(errors="replace"), at)

@@ -1,4 +1,4 @@
-"""Kubernetes' own tests: e2e.test is run against a cluster, and each spec's outcome is read from its JUnit file."""
+"""Kubernetes' own tests: ginkgo runs e2e.test against a cluster; each spec's outcome is read from its JUnit file."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ NAMESPACES_TIMEOUT = 120.0
 SYSTEM_PODS_TIMEOUT = 60.0
 #: The label of every namespace that e2e.test makes (CreateTestingNS, test/e2e/framework/util.go, v1.34).
 NAMESPACE_LABEL = "e2e-run"
+#: Specs at a time. Each has namespaces of its own and waits most of the time; [Serial] ones ginkgo runs alone.
+SIDE_BY_SIDE = max(2, min(4, os.cpu_count() or 1))
+REPORT = "junit.xml"
 _LEAF, _LABELS = re.compile(r"^\[It\] "), re.compile(r" \[[^\[\]]*\]$")
 
 Outcome = Literal["passed", "failed", "skipped"]
@@ -39,9 +42,10 @@ Outcome = Literal["passed", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Programs:
-    """e2e.test, and the kubectl that some specs run."""
+    """e2e.test, the ginkgo that runs its specs side by side, and the kubectl that some of them run."""
 
     test: Path
+    ginkgo: Path
     kubectl: Path
 
 
@@ -78,7 +82,7 @@ def run(
     timeout: float,
     allowed_not_ready_nodes: int = 0,
 ) -> tuple[SpecResult, ...]:
-    """Run these specs one after the other, and return their results in the order of `specs`.
+    """Run these specs, `SIDE_BY_SIDE` at a time, and return their results in the order of `specs`.
 
     Args:
         specs: which.
@@ -93,12 +97,15 @@ def run(
     """
     before = set(cluster.namespaces(labelled=NAMESPACE_LABEL))
     with tempfile.TemporaryDirectory(prefix="calicolab-e2e-") as folder:
-        report = Path(folder) / "junit.xml"
+        # ginkgo runs a suite in the folder that it is in, and that of the cache is not to be written to.
+        test = Path(folder) / "e2e.test"
+        test.symlink_to(programs.test)
         argv = [
-            *_argv(programs, cluster.kubeconfig, report),
-            *(f"--ginkgo.focus={_exactly(spec)}" for spec in specs),
-            f"--ginkgo.timeout={timeout:.0f}s",
-            f"--ginkgo.grace-period={GRACE:.0f}s",
+            *(str(programs.ginkgo), "run", f"--procs={min(SIDE_BY_SIDE, len(specs))}", "--no-color"),
+            *(f"--output-dir={folder}", f"--junit-report={REPORT}"),
+            *(f"--focus={_exactly(spec)}" for spec in specs),
+            *(f"--timeout={timeout:.0f}s", f"--grace-period={GRACE:.0f}s", str(test), "--"),
+            *_options(programs, cluster.kubeconfig),
             f"--system-pods-startup-timeout={SYSTEM_PODS_TIMEOUT:.0f}s",
             f"--system-daemonsets-startup-timeout={SYSTEM_PODS_TIMEOUT:.0f}s",
             f"--allowed-not-ready-nodes={allowed_not_ready_nodes}",
@@ -111,7 +118,7 @@ def run(
         ):  # Ctrl-C, too: who sends it does not wait, and what is left goes by itself from here
             cluster.delete(_left(cluster, before), wait=False)
             raise
-        results = parse(_text(report, ended), specs=specs, ended=ended)
+        results = parse(_text(Path(folder) / REPORT, ended), specs=specs, ended=ended)
     _remove_namespaces(cluster, before)
     return results
 
@@ -128,11 +135,11 @@ def list_specs(programs: Programs, *, focus: Sequence[str], skip: Sequence[str] 
         LabError: it could not be run, or has no such spec.
     """
     with tempfile.TemporaryDirectory(prefix="calicolab-e2e-") as folder:
-        report, nowhere = Path(folder) / "junit.xml", Path(folder) / "kubeconfig"
+        report, nowhere = Path(folder) / REPORT, Path(folder) / "kubeconfig"
         nowhere.write_text("apiVersion: v1\nkind: Config\n", encoding="utf-8")
         argv = [
-            *_argv(programs, nowhere, report),
-            "--ginkgo.dry-run",
+            *(str(programs.test), *_options(programs, nowhere)),
+            *(f"--ginkgo.junit-report={report}", "--ginkgo.no-color", "--ginkgo.dry-run"),
             *(f"--ginkgo.focus={one}" for one in focus),
             *(f"--ginkgo.skip={one}" for one in skip),
         ]
@@ -168,11 +175,8 @@ def parse(text: str, *, specs: Sequence[Spec], ended: CommandResult) -> tuple[Sp
     return tuple(found[spec.name] for spec in specs)
 
 
-def _argv(programs: Programs, kubeconfig: Path, report: Path) -> list[str]:
-    return [
-        *(str(programs.test), "--provider=skeleton", f"--kubeconfig={kubeconfig}"),
-        *(f"--kubectl-path={programs.kubectl}", f"--ginkgo.junit-report={report}", "--ginkgo.no-color"),
-    ]
+def _options(programs: Programs, kubeconfig: Path) -> list[str]:
+    return ["--provider=skeleton", f"--kubeconfig={kubeconfig}", f"--kubectl-path={programs.kubectl}"]
 
 
 def _environment(programs: Programs, folder: str) -> Mapping[str, str]:

@@ -57,6 +57,18 @@ class ClusterPod:
             raise LabError(f"pod {self.name} could not ask: {done}")
         return answers(self.name, json.loads(done.stdout))
 
+    def run_python(self, source: str, *arguments: str, timeout: float) -> str:
+        """Run a program in Python in the pod and return what it printed; it must end with 0.
+
+        Raises:
+            LabError: it ended otherwise, or not in time.
+        """
+        argv = ["python3", "-", *arguments]
+        done = self.cluster.execute(self.name, argv, namespace=self.namespace, stdin=source, timeout=timeout)
+        if not done.succeeded:
+            raise LabError(f"pod {self.name} could not run its program: {done}")
+        return done.stdout
+
 
 def namespace(name: str, *, labels: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
     """A namespace with the program that its pods run."""

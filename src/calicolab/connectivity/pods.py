@@ -48,6 +48,18 @@ class Pod(Protocol):
             timeout: seconds until a server counts as not reached.
         """
 
+    def run_python(self, source: str, *arguments: str, timeout: float) -> str:
+        """Run a program in Python in the pod and return what it printed; it must end with 0.
+
+        Args:
+            source: the program's text.
+            arguments: the program's.
+            timeout: seconds.
+
+        Raises:
+            LabError: it ended otherwise, or not in time.
+        """
+
 
 def questions(targets: Sequence[Pod], *, traffic: Sequence[Traffic], timeout: float) -> list[dict[str, Any]]:
     """What `pod_program` is asked: every target, once for each kind of traffic."""

@@ -57,6 +57,9 @@ class CalicoNode(Protocol):
     def logs(self, service: str | None = None) -> str:
         """The whole log of one service, or of the container's own start when None."""
 
+    def bird_history(self) -> str:
+        """BIRD's log with the times of its lines, those of earlier containers too; "" where a lab has no such log."""
+
     def readiness(self) -> Readiness:
         """What the readiness probe answers now, run as the kubelet runs it."""
 

@@ -287,7 +287,8 @@ class KindLab(LabOfNodes["KindNode"]):
     @property
     def e2e(self) -> Programs:
         """Kubernetes' own tests, of the cluster's version."""
-        return Programs(test=self.files.kubernetes.e2e, kubectl=self.files.kubernetes.kubectl)
+        files = self.files.kubernetes
+        return Programs(test=files.e2e, ginkgo=files.ginkgo, kubectl=files.kubectl)
 
     @property
     def pod_image(self) -> str:

@@ -47,6 +47,11 @@ class KindPod:
         done = self.machine.run(argv, stdin=json.dumps(asked), timeout=timeout + 30)
         return answers(self.name, json.loads(done.stdout))
 
+    def run_python(self, source: str, *arguments: str, timeout: float) -> str:
+        """Run a program in Python in the pod and return what it printed; it must end with 0."""
+        argv = ["crictl", "exec", "--interactive", self.container, "python3", "-", *arguments]
+        return self.machine.run(argv, stdin=source, timeout=timeout).stdout
+
 
 def create(kubernetes: Cluster, machines: Mapping[str, Machine], *, image: str) -> list[KindPod]:
     """Make a pod on each of `machines`, by the nodes' names, and wait until they serve.

@@ -93,6 +93,12 @@ class NetnsCalicoNode(NodePrograms):
             return self._machine.read(f"/var/log/container-{self.container.name}.log")
         return self._machine.read(f"{LOGS}/{service}/current")
 
+    def bird_history(self) -> str:
+        """BIRD's log with the times of its lines, those of earlier containers too."""
+        # svlogd begins a new file after a kill, and names the old ones by when they end (TAI64N): that is their order.
+        old = sorted(path for path in self._log.path.parent.glob("@*") if path.suffix in (".s", ".u"))
+        return "".join(path.read_text(errors="replace") for path in (*old, self._log.path) if path.exists())
+
     def close(self) -> None:
         """Close the connection to BIRD and its log."""
         self._bird.close()

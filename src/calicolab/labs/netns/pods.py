@@ -48,6 +48,11 @@ class NetnsPod:
         done = self.machine.run(argv, stdin=json.dumps(asked), timeout=timeout + 30)
         return answers(self.name, json.loads(done.stdout))
 
+    def run_python(self, source: str, *arguments: str, timeout: float) -> str:
+        """Run a program in Python in the pod and return what it printed; it must end with 0."""
+        argv = ["ip", "netns", "exec", self.name, "python3", "-", *arguments]
+        return self.machine.run(argv, stdin=source, timeout=timeout).stdout
+
 
 def create(machine: Machine, *, name: str, image: Image) -> NetnsPod:
     """Make a pod on `machine` and wait until its server listens.

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 MARK = "/etc/calicolab/calico-version"
 #: What is of Calico's version in a machine's layer; calico-ipam is another name of calico.
 PROGRAMS = ("opt/cni/bin/calico", "opt/cni/bin/cnitool", "usr/local/bin/calicoctl")
-#: Seconds until a node that is not ready stops an upgrade. Kubernetes would wait for ever; after 30 s the probe is
-#: content with a single peer.
-READY_TIMEOUT = 45.0
+#: Seconds until a node that is not ready stops an upgrade, and as long again half for one that comes late. Kubernetes
+#: would wait for ever; after 30 s the probe is content with a single peer.
+READY_TIMEOUT = 30.0
 
 
 def files_of(version: str) -> LabFiles:
