@@ -19,6 +19,7 @@ COMMANDS = {
     "status": "status",
     "exec": "execute",
     "inject": "inject",
+    "autodetect": "autodetect",
     "down": "down",
     "report": "report",
     "docker": "docker",

@@ -55,7 +55,7 @@ def _unknown(raw: Any, understood: Any, path: str) -> str | None:
             found = here if key not in understood else _unknown(value, understood[key], here)
             if found is not None:
                 return found
-    if isinstance(raw, list) and isinstance(understood, list):
+    if isinstance(raw, list) and isinstance(understood, tuple):
         for number, (one, other) in enumerate(zip(raw, understood, strict=True)):
             found = _unknown(one, other, f"{path}[{number}]")
             if found is not None:

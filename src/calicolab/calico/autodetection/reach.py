@@ -30,6 +30,7 @@ class Entry:
     #: The node's own addresses and broadcasts come before other routes of the same length.
     local: bool = False
     metric: int = 0
+    by_gateway: bool = False
 
 
 def source_for(layout: Layout, destination: IPv4Address) -> IPv4Address | None:
@@ -78,24 +79,34 @@ def _connected(link: Link) -> list[Entry]:
 
 def _routed(layout: Layout, route: Route, entries: list[Entry]) -> Entry:
     network = _ANYWHERE if route.destination == "default" else IPv4Network(route.destination)
+    _refuse_second(network, route.metric, entries)
     via = IPv4Address(route.via) if route.via else None
     if via is not None:
-        way = _lookup(entries, via)
-        if way is None or way.link != route.link or way.local:
+        own = [entry for entry in entries if entry.link == route.link]
+        way = _lookup([entry for entry in own if not entry.by_gateway], via)
+        if way is None or way.local:
             raise UsageError(
-                f"the gateway {via} of route {route.destination} is not on the network of {route.link}"
+                f"the gateway {via} of route {route.destination} is on no network of {route.link}"
             )
     source = IPv4Address(route.source) if route.source else _preferred(layout, route.link, towards=via)
-    return Entry(network, route.link, source, metric=route.metric)
+    return Entry(network, route.link, source, metric=route.metric, by_gateway=via is not None)
 
 
 def _default(layout: Layout, via: IPv4Address, entries: list[Entry]) -> Entry:
-    way = _lookup(entries, via)
+    _refuse_second(_ANYWHERE, 0, entries)
+    way = _lookup([entry for entry in entries if not entry.by_gateway], via)
     if way is None or way.local:
         raise UsageError(
             f"the gateway {via} of the default route is on no network of an interface that is up"
         )
-    return Entry(_ANYWHERE, way.link, _preferred(layout, way.link, towards=via))
+    return Entry(_ANYWHERE, way.link, _preferred(layout, way.link, towards=via), by_gateway=True)
+
+
+def _refuse_second(network: IPv4Network, metric: int, entries: list[Entry]) -> None:
+    if any((entry.network, entry.metric) == (network, metric) for entry in entries if not entry.local):
+        raise UsageError(
+            f"there are two routes to {network} with metric {metric}: each has a metric of its own"
+        )
 
 
 def _preferred(layout: Layout, name: str, *, towards: IPv4Address | None) -> IPv4Address | None:
