@@ -54,7 +54,9 @@ CURES: dict[str, Callable[[Lab], Cure]] = {
     "kubernetes-internal-ip": _method("kubernetes-internal-ip"),
     "ip-none": lambda lab: KeepStoredAddress(node=BRIDGE.node, address=_right(lab)),
     "ip-explicit": lambda lab: ExplicitAddress(node=BRIDGE.node, address=lab.node(BRIDGE.node).address),
-    "remove-bridge": lambda lab: RemoveInterface(node=BRIDGE.node, interface=BRIDGE.bridge),
+    "remove-bridge-and-restart": lambda lab: RemoveInterface(
+        node=BRIDGE.node, interface=BRIDGE.bridge, restart=True
+    ),
 }
 #: What a lab must be able to do for a cure, and why.
 NEEDS = {

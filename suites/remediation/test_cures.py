@@ -87,7 +87,7 @@ def test_the_cure_works_and_lasts_as_claimed(
     trials.append(after_an_upgrade(lab, right, bridge, claimed=claimed.upgrade))
     note(back)
 
-    assert bridge.injected(lab) or isinstance(cure, RemoveInterface), (
+    assert isinstance(cure, RemoveInterface) or bridge.injected(lab), (
         "the bridge went away by itself: nothing was there that could have undone the cure"
     )
     surprises = [

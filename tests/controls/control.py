@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from calicolab import wait
 from calicolab.evidence.timeline import Timeline
@@ -64,6 +66,12 @@ class Sabotage:
     patience: float = PATIENCE
     #: Of a check with parameters those that it is for, such as ("interface",); all when empty.
     only: tuple[str, ...] = ()
+    #: The versions of Calico that it is for, such as ">=3.29"; all when empty.
+    versions: str = ""
+
+    def is_for(self, version: str) -> bool:
+        """Whether it turns the check red on this version of Calico."""
+        return SpecifierSet(self.versions).contains(Version(version.removeprefix("v")), prereleases=True)
 
 
 @dataclass

@@ -135,6 +135,8 @@ def _controls(
     arguments = {name: item.funcargs[name] for name in inspect.signature(item.function).parameters}
     before = _wait_for_state(lab, look, lambda state: state.settled, what="settle before its controls")
     for sabotage in sabotages:
+        if not sabotage.is_for(lab.calico_version):
+            continue
         lab.timeline.add("control", lab=lab.id, detail=sabotage.name)
         yield run_sabotaged(item.function, sabotage, lab=lab, module=item.module, arguments=arguments)
         _wait_for_state(

@@ -1,12 +1,14 @@
-"""The controls of suites/remediation/test_cures.py."""
+"""The controls of suites/remediation."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from calicolab.calico import address_monitor, start, versions
 from calicolab.calico.upgrade import Upgraded
+from calicolab.faults.cures import RemoveInterface
 from calicolab.wait import wait_for
 from tests.controls import sabotages
 from tests.controls.control import Sabotage
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from tests.controls.control import Scene
 
 STORY = "suites/remediation/test_cures.py"
+BRIDGE_STORY = "suites/remediation/test_bridge_removed.py"
 #: Seconds that a wait of the check may take on a busy machine: for the mesh, and for three looks of the monitor.
 PATIENCE = 20.0
 
@@ -90,6 +93,43 @@ def _bridge_goes(scene: Scene) -> Iterator[None]:
 
 
 @contextmanager
+def _bridge_stays(scene: Scene) -> Iterator[None]:
+    with _healed_afterwards(scene):
+        scene.patch.setattr(RemoveInterface, "apply", sabotages.nothing)
+        yield
+
+
+@contextmanager
+def _bridge_stays_away(scene: Scene) -> Iterator[None]:
+    """The check makes it again by itself, having had it injected before."""
+    inject, bridge = scene.arguments["inject"], scene.arguments["bridge"]
+
+    def inject_once(fault: Any) -> Any:
+        done = inject(fault)
+        scene.patch.setattr(type(bridge), "inject", sabotages.nothing)
+        return done
+
+    with _healed_afterwards(scene):
+        scene.arguments["inject"] = inject_once
+        yield
+
+
+@contextmanager
+def _monitor_begins_late(scene: Scene) -> Iterator[None]:
+    """It reads the Node again when nobody writes to it any more."""
+    calico = _faulty(scene).calico
+    apply = RemoveInterface.apply
+
+    def begin_again(cure: RemoveInterface, lab: Any) -> None:
+        calico.service(address_monitor.SERVICE, "restart")
+        apply(cure, lab)
+
+    with _healed_afterwards(scene):
+        scene.patch.setattr(RemoveInterface, "apply", begin_again)
+        yield
+
+
+@contextmanager
 def _not_upgraded(scene: Scene) -> Iterator[None]:
     with _healed_afterwards(scene):
         _upgrades_do_nothing(scene, version_says=False)
@@ -133,7 +173,49 @@ def _faulty(scene: Scene) -> Any:
     return scene.lab.node(scene.arguments["bridge"].node)
 
 
+NOT_INJECTED = Sabotage(
+    "bridge-not-injected",
+    "there is no bridge on node02",
+    act=_not_injected,
+    says="6 of 6 ordered pairs Established, full",
+    patience=PATIENCE,
+)
+MONITOR_FROZEN = Sabotage(
+    "monitor-frozen",
+    "the monitor of node02's address is frozen with SIGSTOP at each of its starts, and looks no more",
+    act=_monitor_frozen,
+    says=r"last state: Watch\(looks=",
+    patience=PATIENCE,
+)
+
 CONTROLS = {
+    f"{BRIDGE_STORY}::test_removing_the_bridge_alone": (
+        NOT_INJECTED,
+        MONITOR_FROZEN,
+        Sabotage(
+            "bridge-stays",
+            "the bridge is not removed",
+            act=_bridge_stays,
+            says="the monitor looked and left 172.18.0.1/16|the monitor did not find the right address",
+            patience=PATIENCE,
+        ),
+        Sabotage(
+            "bridge-stays-away",
+            "the bridge is not made again after its removal",
+            act=_bridge_stays_away,
+            says="the bridge is back, and was not taken",
+            patience=PATIENCE,
+            versions=">=3.29",
+        ),
+        Sabotage(
+            "monitor-begins-late",
+            "the monitor of node02's address is started again by itself, and so knows the Node as it is",
+            act=_monitor_begins_late,
+            says="the monitor brought the mesh back, which it is claimed to be refused",
+            patience=PATIENCE,
+            versions="<3.29",
+        ),
+    ),
     f"{STORY}::test_the_cure_works_and_lasts_as_claimed": (
         Sabotage(
             "not-applied",
@@ -142,22 +224,8 @@ CONTROLS = {
             says="stranger: node01 has 172.18.0.1",
             patience=PATIENCE,
         ),
-        Sabotage(
-            "bridge-not-injected",
-            "there is no bridge on node02",
-            act=_not_injected,
-            says="6 of 6 ordered pairs Established, full",
-            patience=PATIENCE,
-            only=("interface",),
-        ),
-        Sabotage(
-            "monitor-frozen",
-            "the monitor of node02's address is frozen with SIGSTOP at each of its starts: it leaves any cure alone",
-            act=_monitor_frozen,
-            says=r"last state: Watch\(looks=.*stored='192\.168\.21\.12/24'",
-            patience=PATIENCE,
-            only=("interface",),
-        ),
+        replace(NOT_INJECTED, only=("interface",)),
+        replace(MONITOR_FROZEN, only=("interface",)),
         Sabotage(
             "method-lost",
             "at the start that is to undo the cure, node02's calico-node has lost the method that it was told",

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calicolab.calico import versions
+
 if TYPE_CHECKING:
     from calicolab.labs.base import Lab
 
@@ -24,6 +26,9 @@ DEFAULT_INTERVAL = 60.0
 #: not have written it yet. Of the two before the third all is over.
 LOOKS_FOR_TWO_INTERVALS = 3
 
+#: The first version whose monitor reads the Node resource at each look (calico#8728).
+READS_AGAIN = "v3.29.0"
+
 #: What a look says by IP: autodetect (every method but one), none, or an address.
 _LOOK = re.compile(
     r"(?:Using autodetected IPv4 address|Autodetection of IPv4 address failed|Autodetection for IPv4 disabled"
@@ -33,12 +38,19 @@ _LOOK = re.compile(
 _LOCAL = re.compile(r"Including CIDR information from host interface.*")
 
 
+#: What it says when the datastore did not take what it wrote: up to three times a look.
+_REFUSED = re.compile(r"Unable to set node resource configuration.*")
+
+
 @dataclass(frozen=True)
 class Looks:
-    """What the monitor's log tells. `last` is what the last look found, in its own words."""
+    """What the monitor's log tells."""
 
     count: int
+    #: What the last look found, in its own words.
     last: str = ""
+    #: How often it was refused when it wrote.
+    refused: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,12 @@ def looks(log: str) -> Looks:
     found = _LOOK.findall(log)
     local = _LOCAL.findall(log)
     said = found if len(found) >= len(local) else local
-    return Looks(len(said), said[-1].strip() if said else "")
+    return Looks(len(said), said[-1].strip() if said else "", refused=len(_REFUSED.findall(log)))
+
+
+def reads_the_node_again(version: str) -> bool:
+    """Whether the monitor of this version reads the Node resource at each look, or only once when it begins."""
+    return versions.comparison_key(version) >= versions.comparison_key(READS_AGAIN)
 
 
 def look_at(lab: Lab, node: str) -> Watch:

@@ -43,5 +43,8 @@ class Cure(Protocol):
     def apply(self, lab: Lab) -> None:
         """Do it; that it helped is for the mesh to show."""
 
+    def works(self, version: str) -> bool:
+        """Whether the mesh comes back on this version of Calico, as its code has it."""
+
     def lasts(self, version: str) -> Lasting:
         """What it outlives on this version of Calico."""

@@ -42,6 +42,11 @@ class SetAutodetectionMethod:
         """Start calico-node with it."""
         _start_with(lab, self.node, {"IP_AUTODETECTION_METHOD": self.method})
 
+    def works(self, version: str) -> bool:
+        """On every version."""
+        del version
+        return True
+
     def lasts(self, version: str) -> Lasting:
         """For good: each start and each look of the monitor finds the right address by the same method.
 
@@ -74,6 +79,11 @@ class ExplicitAddress:
     def apply(self, lab: Lab) -> None:
         """Start calico-node with it."""
         _start_with(lab, self.node, {"IP": self.address})
+
+    def works(self, version: str) -> bool:
+        """On every version."""
+        del version
+        return True
 
     def lasts(self, version: str) -> Lasting:
         """For good: each start and each look of the monitor writes the same (configureIPsAndSubnets)."""

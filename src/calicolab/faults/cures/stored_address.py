@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from calicolab.calico import start, versions
+from calicolab.calico import address_monitor, start
 from calicolab.calico.calicoctl import UpdateConflict
 from calicolab.faults.cures.base import FOR_GOOD, Lasting
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 #: How often a corrected YAML is fetched, edited and applied in all, when the resource was changed meanwhile.
 ATTEMPTS = 3
-#: The first version whose monitor reads the Node resource at each look (calico#8728).
-MONITOR_READS_AGAIN = "v3.29.0"
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,11 @@ class CorrectNodeAddress:
                     raise
         lab.timeline.add("cure-applied", lab=lab.id, node=self.node, detail=f"{self.name} {self.address}")
 
+    def works(self, version: str) -> bool:
+        """On every version."""
+        del version
+        return True
+
     def lasts(self, version: str) -> Lasting:
         """Until calico-node looks for its address again.
 
@@ -61,8 +64,9 @@ class CorrectNodeAddress:
         read when it began, sees no change and writes nothing; from v3.29 on it reads the Node each time
         (MonitorIPAddressSubnets, calico#8728).
         """
-        reads_again = versions.comparison_key(version) >= versions.comparison_key(MONITOR_READS_AGAIN)
-        return Lasting(monitor=not reads_again, restart=False, upgrade=False)
+        return Lasting(
+            monitor=not address_monitor.reads_the_node_again(version), restart=False, upgrade=False
+        )
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,11 @@ class KeepStoredAddress:
         """
         start.afresh(lab.node(self.node), environment={"IP": "none"})
         CorrectNodeAddress(node=self.node, address=self.address).apply(lab)
+
+    def works(self, version: str) -> bool:
+        """On every version."""
+        del version
+        return True
 
     def lasts(self, version: str) -> Lasting:
         """For good: with IP=none and a value stored, nothing looks for another (configureIPsAndSubnets)."""
