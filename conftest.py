@@ -13,6 +13,7 @@ pytest_plugins = [
     "fixtures.steps",
     "fixtures.story",
     "fixtures.address_monitor",
+    "fixtures.autodetection",
     "fixtures.upgrade",
     "fixtures.recording",
     "fixtures.page",
