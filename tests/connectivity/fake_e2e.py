@@ -1,4 +1,4 @@
-"""Stands in for e2e.test in the harness's own tests: writes the report that it is told to, in ginkgo's form.
+"""Stands in for ginkgo and e2e.test in the harness's own tests: writes the report that it is told to, in ginkgo's form.
 
 FAKE_E2E is JSON: {"name of a spec": state}; FAKE_E2E_BROKEN is what fails before the specs; FAKE_E2E_HANGS hangs.
 """
@@ -37,7 +37,8 @@ for name, state in json.loads(os.environ["FAKE_E2E"]).items():
     log = "" if state == "skipped" else "<system-err>&gt; Enter [It] &amp; so on</system-err>"
     case_name = quoteattr(f"[It] {name} [sig-network, Conformance]")
     cases.append(f'<testcase name={case_name} status="{state}" time="1.5">{inner}{log}</testcase>')
-Path(options["ginkgo.junit-report"]).write_text(
+report = options.get("ginkgo.junit-report") or f"{options['output-dir']}/{options['junit-report']}"
+Path(report).write_text(
     '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites><testsuite name="Kubernetes e2e suite"><properties>'
     f'<property name="DryRun" value="{"true" if dry else "false"}"></property></properties>'
     + "".join(cases)

@@ -44,15 +44,19 @@ class Stage:
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    program = tmp_path / "e2e.test"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("fake_e2e.py")} "$@"\n')
-    program.chmod(0o755)
+    for name in ("e2e.test", "ginkgo"):
+        program = tmp_path / name
+        program.write_text(
+            f'#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name("fake_e2e.py")} "$@"\n'
+        )
+        program.chmod(0o755)
+    programs = Programs(
+        test=tmp_path / "e2e.test", ginkgo=tmp_path / "ginkgo", kubectl=tmp_path / "bin" / "kubectl"
+    )
     log = tmp_path / "argv.json"
     monkeypatch.setenv("FAKE_E2E_LOG", str(log))
     with FakeApi() as api, Cluster(api.kubeconfig) as cluster:
-        yield Stage(
-            api, cluster, Programs(test=program, kubectl=tmp_path / "bin" / "kubectl"), log, monkeypatch
-        )
+        yield Stage(api, cluster, programs, log, monkeypatch)
 
 
 def test_each_spec_has_its_outcome_its_time_and_its_output(stage: Stage) -> None:
@@ -70,11 +74,21 @@ def test_it_is_run_for_these_specs_alone_and_against_this_cluster(stage: Stage) 
     argv = stage.argv()
     assert f"--kubeconfig={stage.cluster.kubeconfig}" in argv
     assert "--provider=skeleton" in argv
-    assert "--ginkgo.timeout=45s" in argv
+    assert "--timeout=45s" in argv
+    assert "--procs=1" in argv
+    suite, separator = argv.index("--") - 1, argv.index("--")
+    assert Path(argv[suite]).name == "e2e.test"
+    assert argv.index("--provider=skeleton") > separator
     assert "--allowed-not-ready-nodes=-1" in argv
-    (focus,) = (word.partition("=")[2] for word in argv if word.startswith("--ginkgo.focus="))
+    (focus,) = (word.partition("=")[2] for word in argv if word.startswith("--focus="))
     matching = [one for one in CI if re.search(focus, f"Kubernetes e2e suite {one.name}")]
     assert matching == [PODS]
+
+
+def test_specs_run_side_by_side(stage: Stage) -> None:
+    stage.tell(**{PODS.name: "passed", NODES.name: "passed"})
+    run([PODS, NODES], programs=stage.programs, cluster=stage.cluster, timeout=60)
+    assert "--procs=2" in stage.argv()
 
 
 @pytest.mark.parametrize("state", ["skipped", None])

@@ -55,7 +55,7 @@ def test_what_is_taken_from_the_module_can_be_written(tmp_path: Path) -> None:
 def test_each_recipe_comes_after_those_it_is_made_from(tmp_path: Path) -> None:
     made = recipes(Cache(tmp_path))
     order = [recipe.name for recipe in made.ordered()]
-    assert len(set(order)) == 9
+    assert len(set(order)) == 10
     assert order.index("kind") < order.index("node-root")
     assert order.index("kubernetes") < order.index("pause")
     assert order[-1] == "node-image"

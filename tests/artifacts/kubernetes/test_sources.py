@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from calicolab.artifacts.kubernetes.pin import PINNED, compose
-from calicolab.artifacts.kubernetes.sources import KUBERNETES, PROGRAMS, SOURCES, Source
+from calicolab.artifacts.kubernetes.sources import E2E, GINKGO, KUBERNETES, PROGRAMS, SOURCES, Source
 from calicolab.errors import UsageError
 
 THEIRS: dict[str, Any] = {
@@ -58,3 +58,7 @@ def test_programs_say_the_version_that_they_are() -> None:
     assert variables[f"{package}.gitVersion"] == KUBERNETES
     assert KUBERNETES.startswith(f"v{variables[f'{package}.gitMajor']}.{variables[f'{package}.gitMinor']}.")
     assert PROGRAMS.staging == "v0" + KUBERNETES.removeprefix("v1")
+
+
+def test_ginkgo_is_the_one_that_the_tests_are_built_with() -> None:
+    assert f"\t{GINKGO.module} {GINKGO.version} " in (PINNED / E2E.pins / "go.mod").read_text()

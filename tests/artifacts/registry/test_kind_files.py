@@ -68,12 +68,13 @@ def engine() -> Iterator[Engine]:
 def programs() -> list[Path]:
     """The cache's entries of what comes in no image; what is missing is built."""
     cache, row = Cache(default_root()), lookup(INCIDENT)
-    kind, kubectl, e2e, helm = (
-        GoPrograms(source, cache=cache.root) for source in (sources.KIND, sources.KUBECTL, sources.E2E, HELM)
+    kind, kubectl, e2e, ginkgo, helm = (
+        GoPrograms(source, cache=cache.root)
+        for source in (sources.KIND, sources.KUBECTL, sources.E2E, sources.GINKGO, HELM)
     )
     manifest = CalicoManifest(row, cache=cache.root, helm=cache.files(helm) / "helm", helm_key=helm.key)
     calicoctl, skopeo = CalicoctlProgram(row, cache=cache.root), SkopeoPrograms(cache.root)
-    recipes: list[Recipe] = [kind, kubectl, e2e, helm, manifest, calicoctl, skopeo]
+    recipes: list[Recipe] = [kind, kubectl, e2e, ginkgo, helm, manifest, calicoctl, skopeo]
     return [entry.files.parent for entry in cache.obtain(recipes, report=Plain())]
 
 

@@ -34,6 +34,7 @@ class KubernetesFiles:
         kind: the program kind.
         kubectl: the program kubectl, of that version.
         e2e: the program e2e.test, of that version.
+        ginkgo: the program that runs its specs side by side.
         node_image: the image of kind's nodes.
         images: what is in the nodes' containerd, by short name: {"agnhost": its whole reference}.
         provenance: where each part comes from.
@@ -43,6 +44,7 @@ class KubernetesFiles:
     kind: Path
     kubectl: Path
     e2e: Path
+    ginkgo: Path
     node_image: Image
     images: Mapping[str, str]
     provenance: Mapping[str, str]
@@ -57,6 +59,7 @@ class Recipes:
     coredns: GoPrograms
     crictl: GoPrograms
     kind: GoPrograms
+    ginkgo: GoPrograms
     debian: DebianRoot
     pause: Pause
     node_root: NodeRoot
@@ -65,7 +68,7 @@ class Recipes:
     def ordered(self) -> tuple[Recipe, ...]:
         """All of them, each after what it is made from."""
         return (
-            *(self.kind, self.debian, self.node_root),
+            *(self.kind, self.ginkgo, self.debian, self.node_root),
             *(self.programs, self.pause, self.e2e, self.crictl, self.coredns, self.node_image),
         )
 
@@ -73,7 +76,9 @@ class Recipes:
 def recipes(cache: Cache) -> Recipes:
     """The recipes of the one version of Kubernetes that is built."""
     root = cache.root
-    programs, e2e, coredns, crictl, kind = (GoPrograms(source, cache=root) for source in sources.SOURCES)
+    programs, e2e, coredns, crictl, kind, ginkgo = (
+        GoPrograms(source, cache=root) for source in sources.SOURCES
+    )
     debian = DebianRoot(root)
     pause = Pause(
         cache=root,
@@ -95,7 +100,7 @@ def recipes(cache: Cache) -> Recipes:
         keys=tuple(recipe.key for recipe in (programs, e2e, coredns, pause, debian, crictl, nodes)),
     )
     image = NodeImage(cache=root, version=sources.KUBERNETES, parts=parts)
-    return Recipes(programs, e2e, coredns, crictl, kind, debian, pause, nodes, image)
+    return Recipes(programs, e2e, coredns, crictl, kind, ginkgo, debian, pause, nodes, image)
 
 
 def obtain_kubernetes(report: Progress) -> KubernetesFiles:
@@ -122,6 +127,7 @@ def obtain_kubernetes(report: Progress) -> KubernetesFiles:
         kind=cache.files(wanted.kind) / "kind",
         kubectl=cache.files(wanted.programs) / "kubectl",
         e2e=cache.files(wanted.e2e) / "e2e.test",
+        ginkgo=cache.files(wanted.ginkgo) / "ginkgo",
         node_image=Image(name=wanted.node_image.image_name, archive=image / node_image.ARCHIVE),
         images=MappingProxyType(json.loads((image / node_image.NAMES).read_text())),
         provenance=MappingProxyType(provenance),

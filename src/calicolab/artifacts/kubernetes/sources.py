@@ -142,4 +142,14 @@ KIND = Source(
     # The second: the name of the load balancer's image, which kind asks for.
     taken={"images/base/files": "base", "pkg/cluster/internal/loadbalancer/const.go": "loadbalancer.go"},
 )
-SOURCES = (PROGRAMS, E2E, COREDNS, CRICTL, KIND)
+#: What runs specs side by side, as upstream's own conformance image does; of the version that e2e.test is built with.
+GINKGO = Source(
+    name="ginkgo",
+    title="ginkgo v2.21.0",
+    module="github.com/onsi/ginkgo/v2",
+    version="v2.21.0",
+    pins="ginkgo",
+    megabytes=(30, 150, 60),
+    programs=("github.com/onsi/ginkgo/v2/ginkgo",),
+)
+SOURCES = (PROGRAMS, E2E, COREDNS, CRICTL, KIND, GINKGO)

@@ -60,9 +60,9 @@ class _Programs:
     """The recipes of what comes in no image."""
 
     def __init__(self, rows: Sequence[Version], cache: Cache) -> None:
-        self.kind, self.kubectl, self.e2e, helm = (
+        self.kind, self.kubectl, self.e2e, self.ginkgo, helm = (
             GoPrograms(source, cache=cache.root)
-            for source in (sources.KIND, sources.KUBECTL, sources.E2E, HELM)
+            for source in (sources.KIND, sources.KUBECTL, sources.E2E, sources.GINKGO, HELM)
         )
         self.calicoctl = {row.name: CalicoctlProgram(row, cache=cache.root) for row in rows}
         self.manifests = {
@@ -81,7 +81,7 @@ class _Programs:
     @property
     def dear(self) -> list[Recipe]:
         """The others; minutes."""
-        return [*self.calicoctl.values(), self.kubectl, self.e2e]
+        return [*self.calicoctl.values(), self.kubectl, self.e2e, self.ginkgo]
 
 
 def obtain_pulled(versions: Sequence[str], report: Progress) -> Pulled:
@@ -155,9 +155,12 @@ def _composed(
         kind=cache.files(programs.kind) / "kind",
         kubectl=cache.files(programs.kubectl) / "kubectl",
         e2e=cache.files(programs.e2e) / "e2e.test",
+        ginkgo=cache.files(programs.ginkgo) / "ginkgo",
         node_image=images[wanted.node],
         images=MappingProxyType({choice.short_name(pin): pin.reference for pin in wanted.tests}),
-        provenance=MappingProxyType(source(*shared, programs.kind, programs.kubectl, programs.e2e)),
+        provenance=MappingProxyType(
+            source(*shared, programs.kind, programs.kubectl, programs.e2e, programs.ginkgo)
+        ),
     )
     calico = {
         version: CalicoImages(
