@@ -71,6 +71,12 @@ def _virtual_address(right: str) -> str:
     return f"{ipaddress.IPv4Interface(right).network[200]}/32"
 
 
+MYBR0 = Conflict(
+    "docker-bridge-mybr0",
+    lambda node, _: DockerBridge(node=node, bridge="mybr0", address="172.19.0.1/16"),
+    taken_by={FIRST_FOUND: EVERY_VERSION, "skip-interface=br-.*": EVERY_VERSION},
+    careless="skip-interface=br-.*",
+)
 CONFLICTS = (
     Conflict(
         "docker-bridge",
@@ -78,12 +84,7 @@ CONFLICTS = (
         taken_by={FIRST_FOUND: BEFORE_V3_25, "interface=.*": EVERY_VERSION},
         careless="interface=.*",
     ),
-    Conflict(
-        "docker-bridge-mybr0",
-        lambda node, _: DockerBridge(node=node, bridge="mybr0", address="172.19.0.1/16"),
-        taken_by={FIRST_FOUND: EVERY_VERSION, "skip-interface=br-.*": EVERY_VERSION},
-        careless="skip-interface=br-.*",
-    ),
+    MYBR0,
     Conflict(
         "podman-bridge",
         lambda node, _: PodmanBridge(node=node),

@@ -14,6 +14,7 @@ from calicolab.wait import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
 
     from calicolab.calico.address_choice import Start
     from calicolab.calico.autodetection import Decision
@@ -33,6 +34,12 @@ class Hit:
     #: With its prefix length, as the node's Node resource should hold it.
     right: str
 
+    @classmethod
+    def on_node(cls, lab: Lab, node: Node) -> Self:
+        """A node with what is stored for it now, while all is well."""
+        stored = {address.node: address.ipv4 or "" for address in lab.calicoctl.node_addresses()}
+        return cls(lab=lab, node=node, peer=lab.node("node01"), right=stored[node.name])
+
     @contextmanager
     def by(self, conflict: Conflict) -> Iterator[Taken]:
         """Have `conflict` on the node; on the way out it is gone, and the node's own address is stored."""
@@ -46,24 +53,29 @@ class Hit:
     def put_right(self) -> None:
         """See that the node's own address is stored."""
         if self.stored() != self.right:
-            change = {"spec": {"bgp": {"ipv4Address": self.right}}}
-            self.lab.calicoctl.patch("node", self.node.name, change)
+            self.store(self.right)
             wait_for(self.stored, until=lambda stored: stored == self.right, timeout=10, interval=0.1)
 
     def stored(self) -> str | None:
         """The address that is stored for it."""
         return next(one.ipv4 for one in self.lab.calicoctl.node_addresses() if one.node == self.node.name)
 
+    def store(self, address: str | None) -> None:
+        """Have its Node resource hold an address, or none."""
+        # A Node without an address must have no `bgp` at all.
+        change = {"spec": {"bgp": {"ipv4Address": address} if address else None}}
+        self.lab.calicoctl.patch("node", self.node.name, change)
+
     def filled_in(self, method: str) -> str:
         """A method with what this lab has in its braces."""
         network = ipaddress.IPv4Interface(self.right).network
         return method.format(network=network, peer=self.peer.address)
 
-    def fact(self, conflict: Conflict, method: str, *, expected: Decision, seen: Start) -> AutodetectionFact:
+    def fact(self, conflict: str, method: str, *, expected: Decision, seen: Start) -> AutodetectionFact:
         """A cell of the matrix, for the sign-off page."""
         died = expected.outcome in ("die", "none")
         return AutodetectionFact(
-            conflict=conflict.id,
+            conflict=conflict,
             method=method,
             expected=Choice(
                 outcome=self._outcome(expected.address, died=died, kept=expected.outcome == "keep"),
@@ -110,6 +122,4 @@ class Hit:
 @pytest.fixture(scope="module")
 def hit(lab: Lab) -> Hit:
     """node02, seen from node01."""
-    node = lab.node("node02")
-    stored = {address.node: address.ipv4 or "" for address in lab.calicoctl.node_addresses()}
-    return Hit(lab=lab, node=node, peer=lab.node("node01"), right=stored[node.name])
+    return Hit.on_node(lab, lab.node("node02"))

@@ -31,7 +31,7 @@ def test_first_found(
     with hit.by(conflict) as fault:
         expected = address_choice.expected(lab, hit.node)
         seen = address_choice.start(lab, hit.node)
-        facts(AUTODETECTION, hit.fact(conflict, FIRST_FOUND, expected=expected, seen=seen))
+        facts(AUTODETECTION, hit.fact(conflict.id, FIRST_FOUND, expected=expected, seen=seen))
         assert fault.injected(lab), f"without {fault.interface} this proves nothing"
         assert not seen.died, seen.said
         assert (seen.stored, seen.interface) == (expected.address, expected.interface), seen.said

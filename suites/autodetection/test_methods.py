@@ -37,7 +37,7 @@ def test_method(lab: Lab, hit: Hit, conflict: Conflict, method: str, facts: Fact
     with hit.by(conflict) as fault:
         expected = address_choice.expected(lab, hit.node, environment=environment)
         seen = address_choice.start(lab, hit.node, environment=environment)
-        facts(AUTODETECTION, hit.fact(conflict, hit.filled_in(method), expected=expected, seen=seen))
+        facts(AUTODETECTION, hit.fact(conflict.id, hit.filled_in(method), expected=expected, seen=seen))
         assert fault.injected(lab), f"without {fault.interface} this proves nothing"
         assert not seen.died, seen.said
         assert (seen.stored, seen.interface) == (expected.address, expected.interface), seen.said

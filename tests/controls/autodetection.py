@@ -19,7 +19,7 @@ METHODS = "suites/autodetection/test_methods.py"
 
 
 @contextmanager
-def _starting(
+def starting(
     scene: Scene,
     *,
     before: Callable[[], object] = sabotages.nothing,
@@ -36,7 +36,16 @@ def _starting(
         return begun
 
     scene.patch.setattr(address_choice, "start", start_sabotaged)
-    with sabotages.settings(scene.arguments["hit"].node):
+    with settings_kept(scene):
+        yield
+
+
+@contextmanager
+def settings_kept(scene: Scene) -> Iterator[None]:
+    """What the check sets of any node's calico-node is not set afterwards."""
+    with ExitStack() as undo:
+        for node in scene.lab.nodes:
+            undo.enter_context(sabotages.settings(node))
         yield
 
 
@@ -52,7 +61,7 @@ def _not_injected(scene: Scene) -> Iterator[None]:
             self.put_right()
 
     scene.patch.setattr(type(hit), "by", by_nothing)
-    with sabotages.settings(hit.node):
+    with settings_kept(scene):
         yield
 
 
@@ -60,12 +69,12 @@ def _not_injected(scene: Scene) -> Iterator[None]:
 def _healed_early(scene: Scene) -> Iterator[None]:
     hit, conflict = scene.arguments["hit"], scene.arguments["conflict"]
     fault = conflict.make(hit.node.name, hit.right)
-    with _starting(scene, before=lambda: fault.heal(scene.lab)):
+    with starting(scene, before=lambda: fault.heal(scene.lab)):
         yield
 
 
 @contextmanager
-def _other_mesh(scene: Scene) -> Iterator[None]:
+def other_mesh(scene: Scene) -> Iterator[None]:
     """Peers do not dial the address that was taken; where none was, a session is off that has nothing to do with it."""
     hit = scene.arguments["hit"]
     with ExitStack() as undo:
@@ -77,7 +86,7 @@ def _other_mesh(scene: Scene) -> Iterator[None]:
             else:
                 hit.put_right()
 
-        with _starting(scene, after=after):
+        with starting(scene, after=after):
             yield
 
 
@@ -101,13 +110,13 @@ CONTROLS = {
         Sabotage(
             "told-which-interface",
             "calico-node is started with IP_AUTODETECTION_METHOD=interface=eth0",
-            act=lambda scene: _starting(scene, told={address_choice.METHOD: "interface=eth0"}),
+            act=lambda scene: starting(scene, told={address_choice.METHOD: "interface=eth0"}),
             says="on matching interface eth0",
         ),
         Sabotage(
             "other-mesh",
             "the address that was taken is corrected behind the check's back; where none was, node01 has a session off",
-            act=_other_mesh,
+            act=other_mesh,
             says=r"last state: (?s:(?!.*stranger).*full|.*node01 to node03: down)",
             patience=20.0,
         ),
@@ -118,7 +127,7 @@ CONTROLS = {
         Sabotage(
             "method-not-set",
             "calico-node is started with first-found",
-            act=lambda scene: _starting(scene, told={address_choice.METHOD: "first-found"}),
+            act=lambda scene: starting(scene, told={address_choice.METHOD: "first-found"}),
             says=r"(?m)on interface \S+: \S+$",
         ),
     ),

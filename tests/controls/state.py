@@ -176,12 +176,16 @@ def _sessions_due(
     stored: Mapping[str, str | None],
     mesh: bool,
 ) -> dict[str, dict[str, bool] | None]:
-    """A node that runs has all others as peers, under their stored addresses; those with their own one answer."""
+    """A node that runs has all others as peers, under their stored addresses; those with their own one answer.
+
+    One without an address, or with this node's own, is no peer.
+    """
     address = {node.name: (stored.get(node.name) or "").partition("/")[0] for node in nodes}
     answers = {node.name: states[node.name].runs and address[node.name] == node.address for node in nodes}
     due: dict[str, dict[str, bool] | None] = {}
     for node in nodes:
-        peers = [other.name for other in nodes if other is not node] if mesh else []
+        strange = ("", address[node.name])
+        peers = [other.name for other in nodes if mesh and address[other.name] not in strange]
         due[node.name] = (
             {address[peer]: answers[node.name] and answers[peer] for peer in peers}
             if states[node.name].runs
