@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from calicolab.errors import LabError
@@ -50,11 +50,8 @@ class StartupRig:
         self._count = workers if workers is not None else WORKERS_PER_PROCESSOR * processors
         self._marks = ownership.new_marks(f"startup-{files.version}")
         self._first: Machine | None = None
-        self._threads: ThreadPoolExecutor | None = None
-        self._workers: list[Worker] = []
-        self._free: SimpleQueue[Worker] = SimpleQueue()
-        #: Each thread has a worker to itself: netlink sockets are a thread's own.
-        self._own = threading.local()
+        self._threads: list[threading.Thread] = []
+        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
 
     def __enter__(self) -> Self:
         preflight.check_host()
@@ -79,16 +76,29 @@ class StartupRig:
 
     def answers(self, cases: Sequence[Case]) -> Iterator[Decision]:
         """What the real program does in each of these cases, in their order; as many at once as there are machines."""
-        if self._threads is None:
+        if not self._threads:
             raise LabError("the rig is not up")
-        return self._threads.map(self._answer, cases)
+        asked = [_Asked(case) for case in cases]
+        for one in asked:
+            self._asked.put(one)
+        for one in asked:
+            yield one.answer.result()
 
-    def _answer(self, case: Case) -> Decision:
-        worker: Worker | None = getattr(self._own, "worker", None)
-        if worker is None:
-            worker = self._own.worker = self._free.get_nowait()
+    def _serve(self, worker: Worker, ready: Future[None]) -> None:
+        """What each thread does. Netlink sockets are a thread's own, from their making to their end."""
+        try:
+            worker.start()
             worker.open()
-        return worker.answer(case)
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits for it
+            worker.close()
+            ready.set_exception(error)
+            return
+        ready.set_result(None)
+        try:
+            while (asked := self._asked.get()) is not None:
+                asked.answered_by(worker)
+        finally:
+            worker.close()
 
     def _up(self) -> None:
         first = self._first = bringup.boot_switch(self._files, marks=self._marks, dies_with_us=True)
@@ -105,22 +115,45 @@ class StartupRig:
             for name in names
         ]
         authority = Authority()
+        workers: list[Worker] = []
         for name, boot in zip(names, booting, strict=True):
             machine = Machine(name=name, directory=f"{folder}/{name}", init=boot.init(), marks=self._marks)
-            self._workers.append(Worker(machine, self._files, authority=authority, parking=first.init.pid))
-        self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="startup")
-        list(self._threads.map(Worker.start, self._workers))
-        for worker in self._workers:
-            self._free.put(worker)
+            workers.append(Worker(machine, self._files, authority=authority, parking=first.init.pid))
+        ready: list[Future[None]] = []
+        for worker in workers:
+            ready.append(Future())
+            thread = threading.Thread(target=self._serve, args=(worker, ready[-1]), name="startup")
+            thread.start()
+            self._threads.append(thread)
+        for one in ready:
+            one.result()
 
     def _down(self) -> None:
-        if self._threads is not None:
-            self._threads.shutdown(cancel_futures=True)
-            self._threads = None
-        for worker in self._workers:
-            worker.close()
-        self._workers.clear()
+        try:
+            while True:  # what nobody waits for any more
+                self._asked.get_nowait()
+        except Empty:
+            pass
+        for _ in self._threads:
+            self._asked.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
         if self._first is not None:
             self._first.init.kill()
             namespaces.wait_for_ended(self._marks)
             self._first = None
+
+
+class _Asked:
+    """A case that waits for its answer."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self.answer: Future[Decision] = Future()
+
+    def answered_by(self, worker: Worker) -> None:
+        try:
+            self.answer.set_result(worker.answer(self._case))
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that asked
+            self.answer.set_exception(error)
