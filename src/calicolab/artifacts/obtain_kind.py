@@ -90,6 +90,37 @@ def obtain_kind(versions: Sequence[str], *, source: str = "gomod", report: Progr
     return (_pulled if source == "registry" else _built)(versions, report)
 
 
+@dataclass(frozen=True)
+class CalicoFiles:
+    """What another version of Calico is made of, for a kind lab that stands already.
+
+    Attributes:
+        version: Calico's, such as "v3.31.0".
+        calicoctl: the program.
+        calico: its images and its manifest.
+    """
+
+    version: str
+    calicoctl: Path
+    calico: CalicoImages
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """What runs in the cluster's nodes."""
+        return (self.calico.node, self.calico.cni, self.calico.kube_controllers)
+
+
+def obtain_calico(version: str, *, source: str, report: Progress) -> CalicoFiles:
+    """The files of another version, for an upgrade; arguments and errors as of `obtain_kind`."""
+    if source == "registry":
+        pulled = obtain_pulled([version], report)
+        name = next(iter(pulled.calico))
+        return CalicoFiles(version=name, calicoctl=pulled.calicoctl[name], calico=pulled.calico[name])
+    name, lab = next(iter(obtain([version], report=report).items()))
+    images = obtain_calico_images([name], report)[name]
+    return CalicoFiles(version=name, calicoctl=lab.machine / CALICOCTL, calico=images)
+
+
 def _built(versions: Sequence[str], report: Progress) -> dict[str, KindFiles]:
     labs = obtain(versions, report=report)
     kubernetes = obtain_kubernetes(report)

@@ -45,6 +45,8 @@ class PodFact:
     #: Why a container waits, such as CreateContainerConfigError; "" when none does.
     waiting: str
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    #: What its first container was made from.
+    image: str = ""
 
     @property
     def readiness(self) -> str:
@@ -154,6 +156,7 @@ def pod(found: Mapping[str, Any]) -> PodFact:
         owner=_owner(metadata),
         waiting=_waiting([*(status.get("initContainerStatuses") or []), *containers]),
         labels=dict(metadata.get("labels") or {}),
+        image=next((one.get("image", "") for one in spec.get("containers") or []), ""),
     )
 
 

@@ -196,6 +196,14 @@ class Lab(Protocol):
         It cannot in a lab that was upgraded, there and back as well: another version has written into its etcd.
         """
 
+    def fetch(self, version: str) -> None:
+        """Have the programs or images of another version at hand, so that an upgrade to it begins at once.
+
+        Raises:
+            UsageError: there is no such version.
+            ArtifactError: they could not be had.
+        """
+
     def upgrade(self, version: str, *, node: str | None = None) -> Upgraded:
         """Go to another version of Calico, later or earlier, with the same etcd.
 

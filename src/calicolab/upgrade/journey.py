@@ -104,6 +104,7 @@ def travel(lab: Lab, target: str, *, direction: Direction = "up", waiting: str =
         UsageError: there is no such version.
         LabError: the lab or the measurement broke.
     """
+    lab.fetch(target)
     pods, source = lab.pods, lab.nodes[-1].calico.version
     before = Stored.read(lab.calicoctl)
     offset = time.time() - time.monotonic()

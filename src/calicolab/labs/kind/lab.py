@@ -7,10 +7,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from calicolab.calico import configuration, manifest, versions
+from calicolab.artifacts import CalicoFiles
+from calicolab.calico import configuration, manifest
 from calicolab.calico.mesh import Mesh
 from calicolab.connectivity.e2e import Programs
-from calicolab.errors import LabError, UsageError
+from calicolab.errors import LabError
 from calicolab.etcd.authority import Authority
 from calicolab.evidence.model import EtcdRecord, LabRecord, ManifestChange
 from calicolab.faults.ledger import FaultLedger
@@ -18,7 +19,7 @@ from calicolab.kubernetes import kubeconfig
 from calicolab.kubernetes.cluster import SYSTEM, Cluster
 from calicolab.kubernetes.forwarder import ADDRESS, Forwarder
 from calicolab.labs.asked import NODES, SUBNET
-from calicolab.labs.kind import bringup, fence, logs, network, ownership, pods, preflight, topology
+from calicolab.labs.kind import bringup, fence, logs, network, ownership, pods, preflight, topology, upgrade
 from calicolab.labs.kind.calico_node import KindCalicoNode
 from calicolab.labs.kind.etcd import EtcdContainers
 from calicolab.labs.kind.machine import Machine
@@ -60,6 +61,7 @@ class KindLab(LabOfNodes["KindNode"]):
         nodes: how many nodes, control planes among them.
         control_planes: how many of them run an API server; three have a load balancer before them.
         subnet: the nodes' network.
+        files_of: gives the images of another version, for an upgrade; from where `files` are when None.
 
     A guard removes it when this process is killed, until `leave` was called.
     """
@@ -76,6 +78,7 @@ class KindLab(LabOfNodes["KindNode"]):
         nodes: int = NODES,
         control_planes: int = 1,
         subnet: str = SUBNET,
+        files_of: Callable[[str], CalicoFiles] | None = None,
     ) -> None:
         self.id = f"kind-{files.version}"
         self.calico_version = files.version
@@ -86,6 +89,9 @@ class KindLab(LabOfNodes["KindNode"]):
             self.marks.cluster, nodes=nodes, control_planes=control_planes, subnet=subnet
         )
         self.files = files
+        self._files_of = files_of
+        #: Of each other version whose images the nodes have.
+        self._fetched: dict[str, CalicoFiles] = {}
         self.engine = engine
         #: What was changed of upstream's manifest; None before it was applied.
         self.overlaid: Overlaid | None = None
@@ -149,7 +155,7 @@ class KindLab(LabOfNodes["KindNode"]):
         )
         self._note("kubernetes-up")
         self._connect()
-        self.overlaid = self._overlay()
+        self.overlaid = self._overlay(self.files.calico.manifest)
         self.kubernetes.apply(self.overlaid.objects)
         self._note("calico-applied")
 
@@ -170,15 +176,16 @@ class KindLab(LabOfNodes["KindNode"]):
         calico = KindCalicoNode(
             machine,
             node=name,
-            version=self.calico_version,
+            # One that was adopted may have been upgraded by whoever had it before.
+            version=upgrade.version_of(machine) or self.calico_version,
             kubernetes=self.kubernetes,
             note=lambda event, detail: self._note(event, name, detail),
         )
         self._open.callback(calico.close)
         return KindNode(name=name, address=address, machine=machine, calico=calico)
 
-    def _overlay(self) -> Overlaid:
-        """Upstream's manifest with what the lab sets in it."""
+    def _overlay(self, upstream: Path) -> Overlaid:
+        """Upstream's manifest, of whatever version, with what the lab sets in it."""
         secrets = self.marks.folder / "calico-secrets"
         ca, certificate, key = (
             (secrets / Path(name).name).read_text()
@@ -193,7 +200,7 @@ class KindLab(LabOfNodes["KindNode"]):
             veth_mtu=configuration.VETH_MTU,
             without_cgo=self.files.without_cgo,
         )
-        return manifest.overlay(self.files.calico.manifest.read_text(), settings)
+        return manifest.overlay(upstream.read_text(), settings)
 
     def _wait_until_healthy(self) -> None:
         """Wait for a full mesh, for the DaemonSet, and for every pod of the system.
@@ -245,7 +252,7 @@ class KindLab(LabOfNodes["KindNode"]):
             self.engine, cluster=marks.cluster, addresses=self.topology.etcd_addresses
         )
         self._connect()
-        self.overlaid = self._overlay()
+        self.overlaid = self._overlay(self.files.calico.manifest)
 
     def leave(self) -> None:
         """Let go of it, and leave it up: neither this process's end nor a later run's reaper removes it."""
@@ -343,9 +350,10 @@ class KindLab(LabOfNodes["KindNode"]):
         """Undo every fault that is left, put every node back as it was made, and prove a full mesh.
 
         Raises:
-            LabError: that did not succeed; the lab must be thrown away.
+            LabError: that did not succeed, or it was upgraded; the lab must be thrown away.
         """
         self.faults.heal_all()
+        upgrade.refuse_upgraded(self.id, self._nodes)
         fence.prove(self.engine, self._running_network, mark=self.topology.cluster)
         for node in self._nodes:
             node.calico.reset()
@@ -353,15 +361,25 @@ class KindLab(LabOfNodes["KindNode"]):
         self._wait_until_healthy()
         self._note("lab-healed")
 
-    def upgrade(self, version: str, *, node: str | None = None) -> Upgraded:
-        """Go to another version of Calico with the same etcd; see `Lab.upgrade`.
+    def fetch(self, version: str) -> None:
+        """Have the images of another version in every node."""
+        own = self.files
+        if version == own.version:
+            self._fetched[version] = CalicoFiles(version, calicoctl=own.calicoctl, calico=own.calico)
+        elif version not in self._fetched:
+            files = (self._files_of or upgrade.files_from(own.source))(version)
+            upgrade.import_images(self._nodes, files)
+            self._fetched[version] = files
 
-        Raises:
-            UsageError: there is no such version, or this lab cannot do it yet.
-        """
-        raise UsageError(
-            f"the kind lab cannot be upgraded to {versions.lookup(version).name} yet: ask for --lab netns"
-        )
+    def upgrade(self, version: str, *, node: str | None = None) -> Upgraded:
+        """Go to another version of Calico with the same etcd, as a DaemonSet's rollout; see `Lab.upgrade`."""
+        if node is not None:
+            self.node(node)
+        self.fetch(version)
+        files = self._fetched[version]
+        overlaid = self._overlay(files.calico.manifest)
+        rolling = upgrade.Rolling(self._nodes, self.kubernetes, timeline=self.timeline, lab=self.id)
+        return rolling.to(files, overlaid.objects, node=node)
 
     def evidence(self) -> Mapping[str, Callable[[], str]]:
         """What a failure on Kubernetes is looked into with: events, and each node's kubelet and container runtime."""

@@ -82,6 +82,8 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         self.marks = ownership.new_marks(self.id, standing=not dies_with_us)
         self.files = files
         self._files_of = files_of
+        #: Of each version that it is or was upgraded to, and its own.
+        self._fetched = {files.version: files}
         self._dies_with_us = dies_with_us
         self._switch: Machine | None = None
         self._machines: dict[str, Machine] = {}
@@ -161,7 +163,8 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         machine = self._machines[plan.name]
         # One that was adopted may have been upgraded by whoever had it before.
         version = upgrade.version_of(machine) or self.calico_version
-        files = self.files if version == self.calico_version else self._files_of(version)
+        self.fetch(version)
+        files = self._fetched[version]
         container = bringup.calico_container(plan, files=files, topology=self.topology, machine=machine)
         calico = NetnsCalicoNode(
             container, version=version, note=lambda event, detail: self._note(event, plan.name, detail)
@@ -301,9 +304,15 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         self._wait_until_healthy()
         self._note("lab-healed")
 
+    def fetch(self, version: str) -> None:
+        """Have the programs of another version at hand, built and verified."""
+        if version not in self._fetched:
+            self._fetched[version] = self._files_of(version)
+
     def upgrade(self, version: str, *, node: str | None = None) -> Upgraded:
         """Go to another version of Calico with the same etcd, node by node; see `Lab.upgrade`."""
-        files = self.files if version == self.calico_version else self._files_of(version)
+        self.fetch(version)
+        files = self._fetched[version]
         nodes = [self.node(node)] if node is not None else self._nodes
         return upgrade.roll(nodes, files, timeline=self.timeline, lab=self.id)
 
