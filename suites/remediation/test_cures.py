@@ -102,11 +102,10 @@ def after_two_looks(
     lab: Lab, right: str, bridge: DockerBridge, *, interval: MonitorInterval, applied: float, claimed: bool
 ) -> Trial:
     """Whether the cure is still there when the monitor has looked twice; that it did is seen in its log."""
-    before = address_monitor.look_at(lab, bridge.node).looks.count
     seen = wait_for(
-        lambda: address_monitor.look_at(lab, bridge.node),
+        address_monitor.Watcher(lab, bridge.node),
         until=lambda watch: (
-            watch.stored != right or watch.looks.count - before >= address_monitor.LOOKS_FOR_TWO_INTERVALS
+            watch.stored != right or watch.looks.count >= address_monitor.LOOKS_FOR_TWO_INTERVALS
         ),
         timeout=(address_monitor.LOOKS_FOR_TWO_INTERVALS + 1) * interval.seconds + MESH_TIMEOUT,
         interval=0.25,
@@ -174,10 +173,9 @@ def put_in_place(lab: Lab, cure: Cure, right: str) -> None:
 
 def next_look(lab: Lab, node: str, interval: MonitorInterval) -> None:
     """Wait for a look of the monitor that will undo the cure, so that the mesh has the time until the next one."""
-    before = address_monitor.look_at(lab, node).looks.count
     wait_for(
-        lambda: address_monitor.look_at(lab, node).looks.count,
-        until=lambda count: count > before,
+        address_monitor.Watcher(lab, node),
+        until=lambda watch: watch.looks.count > 0,
         timeout=2 * interval.seconds + MESH_TIMEOUT,
         interval=0.1,
     )

@@ -8,7 +8,7 @@ none by the monitor's log alone: each says in one line what it found, in words t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calicolab.calico import versions
@@ -82,3 +82,32 @@ def look_at(lab: Lab, node: str) -> Watch:
     seen = looks(lab.node(node).calico.logs(SERVICE))
     stored = {address.node: address.ipv4 for address in lab.calicoctl.node_addresses()}
     return Watch(seen, stored.get(node))
+
+
+class Watcher:
+    """Watches the monitor of the node called `node` from now on: looks are counted from here.
+
+    Calling it gives a `Watch`. A log that was begun anew meanwhile, as when calico-node has only just started and what
+    is read first is still the log of the one before, is counted from its beginning.
+    """
+
+    def __init__(self, lab: Lab, node: str) -> None:
+        self._lab, self._node = lab, node
+        self._before = looks(lab.node(node).calico.logs(SERVICE))
+        #: The most that was in one log.
+        self._most = self._before.count
+
+    def __call__(self) -> Watch:
+        """The monitor now, and what is stored."""
+        seen = look_at(self._lab, self._node)
+        if seen.looks.count < self._most:
+            self._before = Looks(0)
+        self._most = seen.looks.count
+        return replace(
+            seen,
+            looks=replace(
+                seen.looks,
+                count=seen.looks.count - self._before.count,
+                refused=seen.looks.refused - self._before.refused,
+            ),
+        )
