@@ -12,17 +12,12 @@ from calicolab.calico.address_monitor import Looks, Watcher, looks, reads_the_no
 from calicolab.calico.facts import NodeAddress
 
 STAMP = "2026-11-23 18:09:27.911 [INFO][56] monitor-addresses/"
+DETECTED = f"{STAMP}autodetection_methods.go 103: Using autodetected IPv4 address"
 BEGUN = f"{STAMP}startup.go 425: Early log level set to info\n"
-FIRST_FOUND = f"{STAMP}autodetection_methods.go 103: Using autodetected IPv4 address on interface mybr0: 172.18.0.1/16\n"
-INTERFACE = f"{STAMP}autodetection_methods.go 117: Using autodetected IPv4 address 192.168.21.12/24 on matching interface eth0\n"
-CIDR = (
-    f"{STAMP}autodetection_methods.go 131: Using autodetected IPv4 address 192.168.21.12/24 on interface eth0 "
-    "matching cidrs [192.168.21.0/24]\n"
-)
-REACH = (
-    f"{STAMP}autodetection_methods.go 143: Using autodetected IPv4 address 192.168.21.12/24, detected by connecting to "
-    "192.168.21.11\n"
-)
+FIRST_FOUND = f"{DETECTED} on interface mybr0: 172.18.0.1/16\n"
+INTERFACE = f"{DETECTED} 192.168.21.12/24 on matching interface eth0\n"
+CIDR = f"{DETECTED} 192.168.21.12/24 on interface eth0 matching cidrs [192.168.21.0/24]\n"
+REACH = f"{DETECTED} 192.168.21.12/24, detected by connecting to 192.168.21.11\n"
 NONE = f"{STAMP}startup.go 510: Autodetection for IPv4 disabled, keeping existing value: 192.168.21.12/24\n"
 LOCAL = (
     f"{STAMP}autodetection_methods.go 225: Including CIDR information from host interface. "
