@@ -10,8 +10,9 @@ from calicolab.report.text import holdable
 
 #: Characters of one text that are kept; a page of ten runs is to stay small whatever somebody wrote into a field.
 LONGEST = 6000
-#: Marks that turn the direction of what follows (Unicode 15, section 23.2): a text could show other words than it has.
-_TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+#: Controls that XML could hold, and marks that turn the direction of what follows (Unicode 15, section 23.2): with them
+#: a text could show other words than it has.
+_UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def clean(value: Any) -> Any:
@@ -31,7 +32,7 @@ def _clean(value: Any) -> Any:
 
 def _clean_text(text: str) -> str:
     if not text.isascii() or not text.isprintable():
-        text = _TURNING.sub("\N{REPLACEMENT CHARACTER}", holdable(text))
+        text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", holdable(text))
     if len(text) > LONGEST:
         return f"{text[:LONGEST]}\N{HORIZONTAL ELLIPSIS} ({len(text) - LONGEST} more characters)"
     return text

@@ -35,6 +35,8 @@ class OnVersion:
     column: Column
     mark: Mark
     summary: str
+    #: What the summary rests on.
+    told: str
     anchor: str
     fact: CureFact | None
     trials: dict[str, list[Tried]]
@@ -47,7 +49,6 @@ class Cure:
 
     name: str
     story: str
-    kinds: list[str]
     versions: list[OnVersion]
 
     def on(self, column: Column) -> list[OnVersion]:
@@ -61,6 +62,12 @@ class Cures:
 
     columns: list[Column]
     cures: list[Cure]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of trials that were made, such as "restart"."""
+        versions = [version for cure in self.cures for version in cure.versions]
+        return list(dict.fromkeys(kind for version in versions for kind in version.trials))
 
     @property
     def lasting(self) -> list[str]:
@@ -108,9 +115,8 @@ def _names(checks: Sequence[Judged]) -> dict[str, list[str]]:
 
 
 def _cure(name: str, story: str, versions: list[OnVersion]) -> Cure:
-    kinds = dict.fromkeys(kind for version in versions for kind in version.trials)
     ordered = sorted(versions, key=lambda one: (version_order(one.column.label), one.column.also))
-    return Cure(name, story, list(kinds), ordered)
+    return Cure(name, story, ordered)
 
 
 def _on_version(one: Judged, column: Column, names: list[str]) -> Iterator[tuple[str, OnVersion]]:
@@ -118,14 +124,15 @@ def _on_version(one: Judged, column: Column, names: list[str]) -> Iterator[tuple
     if not one.noted.cures:
         mark = MARKS[one.outcome]
         for name in names:
-            yield name, OnVersion(column, mark, mark.word, one.anchor, None, {}, why)
+            yield name, OnVersion(column, mark, mark.word, why, one.anchor, None, {}, why)
     for fact in one.noted.cures:
         trials: dict[str, list[Tried]] = {}
         for trial in fact.trials:
             kind, _, own = trial.what.partition(_OWN_PART)
             trials.setdefault(kind, []).append(_tried(trial, own))
         mark, summary = _summary(one, fact)
-        yield fact.cure, OnVersion(column, mark, summary, one.anchor, fact, trials, why)
+        told = "; ".join(f"{kind}: {tried.word}" for kind, alike in trials.items() for tried in alike)
+        yield fact.cure, OnVersion(column, mark, summary, told, one.anchor, fact, trials, why)
 
 
 def _tried(trial: Trial, own: str) -> Tried:
@@ -140,17 +147,17 @@ def _tried(trial: Trial, own: str) -> Tried:
 
 def _summary(one: Judged, fact: CureFact) -> tuple[Mark, str]:
     """How a cure does on a version, all in all."""
-    undone = [trial.what for trial in fact.trials if trial.lasted is False]
+    undone = any(trial.lasted is False for trial in fact.trials)
     tried = any(trial.lasted is not None for trial in fact.trials)
     if not fact.mesh_back:
-        words = "no mesh"
+        word = "no mesh"
     elif undone:
-        words = f"undone: {', '.join(what.partition(_OWN_PART)[0] for what in undone)}"
+        word = "undone"
     else:
-        words = "lasts" if tried else "heals"
+        word = "lasts" if tried else "heals"
     if one.outcome != "pass":
-        return MARKS[one.outcome], words
-    return (RISK if undone or not fact.mesh_back else OK), words
+        return MARKS[one.outcome], word
+    return (RISK if undone or not fact.mesh_back else OK), word
 
 
 def _lasts(version: OnVersion) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from calicolab.evidence.model import SCHEMA, CheckRecord, Results
+import calicolab
+from calicolab.evidence.machine import describe_machine
+from calicolab.evidence.model import SCHEMA, CheckRecord, Results, RunRecord
 from calicolab.report.junit import render_junit
 
 if TYPE_CHECKING:
@@ -17,21 +20,30 @@ PROBLEMS = "runs"
 
 
 def render_merged_junit(judgement: Judgement) -> bytes:
-    """The runs as JUnit XML.
-
-    Args:
-        judgement: of at least one run that could be read.
-    """
-    first = judgement.runs[0].results
+    """The runs as JUnit XML."""
     merged = Results(
         schema=SCHEMA,
-        run=msgspec.structs.replace(first.run, id="+".join(run.id for run in judgement.runs)),
+        run=_all_runs(judgement),
         labs=list({lab.id: lab for lab in judgement.labs.values()}.values()),
         checks=[*(_as_counted(one) for one in judgement.checks), *_problems(judgement)],
         timeline=[],
         verdict=judgement.verdict,
     )
     return render_junit(merged)
+
+
+def _all_runs(judgement: Judgement) -> RunRecord:
+    """One record for all runs, from the first one's beginning to the last one's end."""
+    runs = [run.results.run for run in judgement.runs]
+    now = datetime.now(UTC)
+    return RunRecord(
+        id="+".join(run.id for run in runs) or "none",
+        started=min((run.started for run in runs), default=now),
+        finished=max((run.finished for run in runs if run.finished is not None), default=None),
+        command="calicolab report",
+        harness=calicolab.__version__,
+        machine=runs[0].machine if runs else describe_machine(),
+    )
 
 
 def _as_counted(one: Judged) -> CheckRecord:

@@ -29,9 +29,11 @@ class SmallMesh:
     """A phase and its picture; "" when the page would grow too large."""
 
     name: str
-    seconds: float
     full: bool
-    summary: str
+    #: Sessions that are Established, of how many.
+    established: str
+    #: Addresses dialled that are no node's.
+    strangers: str
     picture: str
 
 
@@ -72,7 +74,9 @@ def meshes_of(checks: Sequence[Judged]) -> Meshes:
 
 def _small(phase: Phase, lab: str, budget: Budget) -> SmallMesh:
     markup = budget.take(draw_small(phase.view, title=f"{lab}, {phase.name}"))
-    return SmallMesh(phase.name, phase.seconds, phase.full, phase.view.summary, markup)
+    view = phase.view
+    established = f"{view.established} of {view.expected}"
+    return SmallMesh(phase.name, phase.full, established, ", ".join(view.strangers), markup)
 
 
 def draw_small(mesh: MeshView, *, title: str) -> str:

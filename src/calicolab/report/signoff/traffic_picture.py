@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from calicolab.evidence.signoff import NodeUpgrade, PairTraffic, UpgradeFact
 
-WIDTH, LEFT, RIGHT = 720.0, 150.0, 10.0
+WIDTH, LEFT, RIGHT = 540.0, 118.0, 12.0
 #: Pixels: the panel of round trips, and a strip of a pair below it.
 PANEL_TOP, PANEL_HEIGHT, STRIP = 18.0, 92.0, 13.0
 #: Pairs that have a strip of their own, those with the worst gaps first; what is left out is said.

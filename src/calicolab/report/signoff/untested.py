@@ -39,8 +39,8 @@ class Untested:
     not_tried: list[str]
     #: Versions that could have been run, and were not.
     not_run: list[str]
-    #: Series of releases that cannot be built, and why.
-    unavailable: dict[str, str]
+    #: Why some cannot be built, and which series of releases that holds for.
+    unavailable: dict[str, list[str]]
 
 
 def untested(
@@ -55,7 +55,7 @@ def untested(
         gaps=matrix.gaps,
         not_tried=cures.not_tried,
         not_run=[version for version in known() if version not in run],
-        unavailable=dict(UNAVAILABLE),
+        unavailable=_unavailable(),
     )
 
 
@@ -95,3 +95,10 @@ def _cannot(judgement: Judgement) -> list[tuple[str, str, list[str]]]:
         for what, why in lab.cannot.items():
             found.setdefault((what, why), {})[lab.id] = None
     return [(what, why, list(labs)) for (what, why), labs in found.items()]
+
+
+def _unavailable() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for series, why in UNAVAILABLE.items():
+        found.setdefault(why, []).append(series)
+    return found

@@ -1,0 +1,105 @@
+"""Several runs as one: what counts of a check that was run more than once, and that the rest is not hidden."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from calicolab.evidence.model import CheckRecord, Outcome
+from tests.report.signoff.examples import Reports, check, lab
+from tests.report.signoff.pages import report
+
+ON = lab("v3.23.2")
+FILE = "founding/test_incident.py"
+
+
+def outcome(came_to: str, name: str = "test_a") -> CheckRecord:
+    return check(FILE, name, ON, outcome=came_to)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "counts"),
+    [
+        ("fail", "pass", "pass"),
+        ("pass", "fail", "fail"),
+        ("inconclusive", "pass", "pass"),
+        ("pass", "inconclusive", "inconclusive"),
+        ("skip", "pass", "pass"),
+        # A red stays until its question is answered again, and what was looked at is not skipped away.
+        ("fail", "inconclusive", "fail"),
+        ("fail", "skip", "fail"),
+        ("inconclusive", "skip", "inconclusive"),
+        ("pass", "skip", "pass"),
+    ],
+)
+def test_the_later_answer_counts(
+    reports: Reports, page: Path, earlier: Outcome, later: Outcome, counts: str
+) -> None:
+    runs = [reports.add(outcome(earlier)), reports.add(outcome(later))]
+    code, made = report(*reversed(runs), to=page)
+    assert code == {"pass": 0, "fail": 1, "inconclusive": 6}[counts], "in whatever order they are named"
+    words = {"pass": "✓ pass", "fail": "✗ FAIL", "inconclusive": "? inconclusive"}
+    assert words[counts] in made.by_id("checks").row("test_a").text
+    superseded = made.by_id("superseded").row("test a")
+    assert runs[0].name in superseded.text
+    assert runs[1].name in superseded.text
+
+
+def test_a_red_that_turned_green_is_said_under_the_verdict(reports: Reports, page: Path) -> None:
+    first = reports.add(outcome("fail"), outcome("pass", "test_b"))
+    second = reports.add(outcome("pass"))
+    code, made = report(first, second, to=page)
+    assert code == 0
+    row = made.by_id("turned-green").row("test a")
+    assert row.text == f"test a netns-v3.23.2 ✗ FAIL {first.name} why test_a ✓ pass {second.name}"
+    assert "Every check held the first time" not in made.by_id("attention").text
+
+
+def test_the_same_check_on_another_lab_is_another_one(reports: Reports, page: Path) -> None:
+    """A lab's id does not tell how many nodes or control planes it has."""
+    three = lab("v3.23.2", kind="kind", control_planes=3)
+    one = lab("v3.23.2", kind="kind")
+    runs = [
+        reports.add(check(FILE, "test_a", three, outcome="fail"), labs=[three]),
+        reports.add(check(FILE, "test_a", one), labs=[one]),
+    ]
+    code, made = report(*runs, to=page)
+    assert code == 1
+    assert not made.has_id("superseded")
+    assert made.by_id("sources").row("3, 3 control planes")
+
+
+def test_a_lab_that_never_came_up_is_the_one_that_did_the_next_time(reports: Reports, page: Path) -> None:
+    """What is known of a lab before it came up lacks its control planes."""
+    asked = lab(
+        "v3.23.2", kind="kind", control_planes=0, etcd=None, kubernetes=None, provenance={}, changes=[]
+    )
+    there = lab("v3.23.2", kind="kind")
+    runs = [
+        reports.add(check(FILE, "test_a", asked, outcome="inconclusive"), labs=[asked]),
+        reports.add(check(FILE, "test_a", there), labs=[there]),
+    ]
+    code, made = report(*runs, to=page)
+    assert code == 0
+    assert "v1.34.4" in made.by_id("sources").row("kind-v3.23.2", "3 members").text
+
+
+def test_parts_that_changed_between_two_runs_are_both_listed(reports: Reports, page: Path) -> None:
+    old, new = (
+        lab("v3.23.2", provenance={"etcd": "debian 1"}),
+        lab("v3.23.2", provenance={"etcd": "debian 2"}),
+    )
+    runs = [
+        reports.add(outcome("pass"), labs=[old]),
+        reports.add(outcome("pass", "test_b"), labs=[new]),
+    ]
+    _, made = report(*runs, to=page)
+    assert made.by_id("sources").row("etcd debian 1")
+    assert made.by_id("sources").row("etcd debian 2")
+
+
+def test_a_check_without_a_lab_counts_too(reports: Reports, page: Path) -> None:
+    code, made = report(reports.add(check(FILE, "test_a", ON, lab="")), to=page)
+    assert code == 0
+    assert made.by_id("checks").row("test_a").marks("ok")
