@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from suites.autodetection.conflicts import Conflict
     from suites.autodetection.conftest import Hit
 
+#: Seconds for BIRD to have its sessions, or to be refused, on a busy machine.
+MESH_TIMEOUT = 60.0
+
 
 @pytest.mark.parametrize("conflict", CONFLICTS, ids=str)
 def test_first_found(
@@ -27,7 +30,7 @@ def test_first_found(
     v3.24 and older take br-* and podman0, v3.25 and newer do not; every version takes mybr0, tun0, a second NIC and a
     virtual address that comes first. A node that took an address which is not its own is lost to its peers.
     """
-    wait_for(lab.mesh, until=lambda mesh: mesh.is_full, timeout=30)
+    wait_for(lab.mesh, until=lambda mesh: mesh.is_full, timeout=MESH_TIMEOUT)
     with hit.by(conflict) as fault:
         expected = address_choice.expected(lab, hit.node)
         seen = address_choice.start(lab, hit.node)
@@ -42,8 +45,8 @@ def test_first_found(
             wait_for(
                 lab.mesh,
                 until=lambda mesh: hit.is_lost(mesh, fault.host, reachable=conflict.reachable),
-                timeout=30,
+                timeout=MESH_TIMEOUT,
             )
         else:
-            wait_for(lab.mesh, until=lambda mesh: mesh.is_full, timeout=30, consecutive=3)
+            wait_for(lab.mesh, until=lambda mesh: mesh.is_full, timeout=MESH_TIMEOUT, consecutive=3)
         phase(str(conflict))

@@ -115,20 +115,20 @@ def look(lab: NetnsLab) -> LabState:
 
 
 def _look_at(node: NetnsNode) -> NodeState:
-    runs = _runs(node)
+    running = runs(node)
     return NodeState(
-        runs=runs,
+        runs=running,
         settings=node.calico.environment,
         interfaces=frozenset(
             (link.name, link.kind, link.state, link.carrier, link.mtu, link.addresses)
             for link in node.calico.interfaces()
         ),
-        services=_services(node) if runs else {},
-        felix_ready=runs and _felix_ready(node),
+        services=_services(node) if running else {},
+        felix_ready=running and _felix_ready(node),
     )
 
 
-def _runs(node: Any) -> bool:
+def runs(node: Any) -> bool:
     """Whether calico-node's container runs, on either kind of lab."""
     if hasattr(node.calico, "pod"):
         return bool(node.calico.pod.started)
