@@ -77,6 +77,7 @@ def test_the_upgrade_finds_the_bridge(
         assert set(stopped.readiness.peers_named) == others, str(stopped.readiness)
     else:
         assert course.journey.arrived, f"{course.journey.upgraded}; {course.journey.mesh}"
+        assert {node.calico.version for node in lab.nodes} == {course.target}
 
 
 def test_the_address_is_as_the_target_picks_it(

@@ -15,6 +15,7 @@ from tests.controls import (
     no_peers,
     remediation,
     strict_window,
+    upgrade,
 )
 from tests.controls.state import look as look
 
@@ -32,4 +33,5 @@ CONTROLS: dict[str, tuple[Sabotage, ...]] = {
     **connectivity.CONTROLS,
     **remediation.CONTROLS,
     **kubernetes_view.CONTROLS,
+    **upgrade.CONTROLS,
 }

@@ -24,7 +24,7 @@ import time
 from typing import Any
 
 #: In the abstract name space of sockets, which each network namespace has for itself.
-CONTROL = os.environ.get("TRAFFIC_CONTROL", "\0calicolab-traffic")
+CONTROL = os.environ.get("TRAFFIC_CONTROL", "@calicolab-traffic").replace("@", "\0")
 _DIGEST = 32
 _CHUNK = 65536
 
