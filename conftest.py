@@ -6,6 +6,7 @@ pytest_plugins = [
     "fixtures.versions",
     "fixtures.needs",
     "fixtures.e2e",
+    "fixtures.selection",
     "fixtures.workers",
     "fixtures.progress",
     "fixtures.outcome",

@@ -40,7 +40,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     #: Version of this package.
     harness: str
     machine: MachineRecord
-    #: What was measured of the run as a whole, such as the harness's own share of its time.
+    #: What is known of the run as a whole: the harness's own share of its time; which "shard" it is, such as "2/4"; the
+    #: ids of the runs that it repeats in part, "rerun_of"; why it had no check at all, "nothing_to_do".
     facts: dict[str, Any] = {}
 
 

@@ -121,6 +121,10 @@ class Recorder:
         """Take in how much a process has worked by now."""
         self._efforts[effort.process] = effort
 
+    def note(self, key: str, value: Any) -> None:
+        """Note a fact of the run as a whole."""
+        self.run = msgspec.structs.replace(self.run, facts=self.run.facts | {key: value})
+
     def done(self, *, check: str, lab: str) -> CheckRecord:
         """Note that a check has reported all its parts, write the results and return its record."""
         record = self._done[check, lab] = self._checks[check, lab].record()
@@ -137,7 +141,9 @@ class Recorder:
             if key not in self._done:
                 missing = f"{'not ended' if check.began else 'not run'}: {cut_short}"
                 self._done[key] = check.record(missing=missing)
-        self.run = msgspec.structs.replace(self.run, finished=self.now(), facts=self._facts())
+        self.run = msgspec.structs.replace(
+            self.run, finished=self.now(), facts=self.run.facts | self._facts()
+        )
         results = self.results()
         self.store.write_results(results)
         return results
