@@ -80,7 +80,7 @@ class Hit:
             expected=Choice(
                 outcome=self._outcome(expected.address, died=died, kept=expected.outcome == "keep"),
                 address="" if died else expected.address,
-                interface=expected.interface,
+                interface="" if died else expected.interface,
                 message=expected.message,
             ),
             seen=Choice(
