@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -50,6 +51,8 @@ class Conflict:
     careless: str
     #: Whether its peers can reach the node under it.
     reachable: bool = False
+    #: By kind of lab why it cannot be had there.
+    cannot: Mapping[str, str] = MappingProxyType({})
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -102,6 +105,7 @@ CONFLICTS = (
         lambda node, _: VpnTunnel(node=node),
         taken_by={FIRST_FOUND: EVERY_VERSION, "skip-interface=br-.*": EVERY_VERSION},
         careless="skip-interface=br-.*",
+        cannot={"kind": "a tunnel cannot be told its index, and would have a lower one there than the NIC"},
     ),
     Conflict(
         "keepalived-vip",
