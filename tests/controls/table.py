@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.controls import (
     autodetection,
+    autodetection_model,
     autodetection_stories,
     blind_spots,
     bridge_ignored,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CONTROLS: dict[str, tuple[Sabotage, ...]] = {
     **autodetection.CONTROLS,
+    **autodetection_model.CONTROLS,
     **autodetection_stories.CONTROLS,
     **incident.CONTROLS,
     **bridge_ignored.CONTROLS,

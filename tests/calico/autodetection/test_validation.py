@@ -41,6 +41,10 @@ ETH0 = Link("eth0", 2, ("10.0.0.2/24",))
         (Layout((ETH0,), routes=(Route("10.1.0.0/16", "eth1"),)), "leaves by eth1, which is no interface"),
         (Layout((ETH0,), routes=(Route("10.1.0.1/16", "eth0"),)), "has host bits set"),
         (Layout((ETH0,), routes=(Route("default", "eth0", via="10.9.0.1"),)), "is on no network of eth0"),
+        (
+            Layout((ETH0,), routes=(Route("10.1.0.0/16", "eth0", source="10.0.0.3"),)),
+            "the source 10.0.0.3 of route",
+        ),
         (Layout((ETH0,), routes=(Route("10.0.0.0/24", "eth0"),)), "two routes to 10.0.0.0/24 with metric 0"),
     ],
 )

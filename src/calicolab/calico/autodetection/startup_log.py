@@ -76,4 +76,4 @@ def _lines(log: str) -> Iterator[str]:
         elif match["text"].startswith(_INFORMATION) or (
             match["level"] != "INFO" and not match["text"].startswith(_BESIDES)
         ):
-            yield match["text"].rstrip(" ") if not match["text"].startswith(_TAKES) else match["text"]
+            yield match["text"]

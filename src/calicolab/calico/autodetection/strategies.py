@@ -123,7 +123,8 @@ def _with_routes(draw: st.DrawFn, layout: Layout) -> Layout:
 
 def _draw_route(draw: st.DrawFn, up: list[Link]) -> Route:
     link = pick(draw, up)
-    own = [text.partition("/")[0] for one in up for text in one.addresses]
+    addresses = [IPv4Interface(text).ip for one in up for text in one.addresses]
+    own = [str(address) for address in addresses if not address.is_multicast]
     return Route(
         pick(draw, _ROUTED),
         link.name,

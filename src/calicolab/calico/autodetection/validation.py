@@ -78,6 +78,11 @@ def _check_route(layout: Layout, route: Route) -> None:
     for what, address in (("gateway", route.via), ("source", route.source)):
         if address:
             _ipv4(address, f"the {what} of route {route.destination}")
+    own = {text.partition("/")[0] for link in layout.links for text in link.addresses}
+    if route.source and (route.source not in own or IPv4Address(route.source).is_multicast):
+        raise UsageError(
+            f"the source {route.source} of route {route.destination} is no address of this node that can be sent from"
+        )
 
 
 def _ipv4(text: str, what: str) -> None:

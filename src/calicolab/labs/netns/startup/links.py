@@ -107,7 +107,12 @@ class Links:
 
     def _route(self, layout: Layout, route: Route) -> None:
         index = next(link.index for link in layout.links if link.name == route.link)
-        asked: dict[str, Any] = {"dst": route.destination, "oif": index, "priority": route.metric}
+        asked: dict[str, Any] = {
+            "family": socket.AF_INET,
+            "dst": route.destination,
+            "oif": index,
+            "priority": route.metric,
+        }
         if route.via:
             asked["gateway"] = route.via
         else:

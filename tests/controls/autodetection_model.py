@@ -1,0 +1,74 @@
+"""The controls of suites/autodetection/test_model.py: a model that is wrong in one thing is found out.
+
+What is guarded here is the model's own truth, so it is the model that is sabotaged, not Calico.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from calicolab.calico.autodetection import interfaces, proof, reach, rules, startup
+from tests.controls.control import Sabotage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from tests.controls.control import Scene
+
+#: A sabotaged check need not find the smallest layout that shows it.
+SHRINKING = 3
+FOUND_OUT = r"calicolab autodetect --real --version"
+
+
+def _wrong(
+    module: Any, name: str, thing: Callable[..., object]
+) -> Callable[[Scene], AbstractContextManager[object]]:
+    """Replace one thing of the model."""
+
+    def act(scene: Scene) -> AbstractContextManager[object]:
+        scene.patch.setattr(proof, "SHRINKING", SHRINKING)
+        scene.patch.setattr(module, name, thing)
+        return nullcontext()
+
+    return act
+
+
+def _patterns_of_the_other_era(version: str) -> rules.Rules:
+    """A version's rules, but the names that it passes over are those of v3.24 and older, or else of v3.25 and newer."""
+    own, oldest, newest = rules.rules_of(version), rules.HISTORY[0][1], rules.HISTORY[-1][1]
+    return replace(own, excluded=newest.excluded if own.excluded == oldest.excluded else oldest.excluded)
+
+
+CONTROLS = {
+    "suites/autodetection/test_model.py::test_the_model_and_calico_node_agree": (
+        Sabotage(
+            "oldest-first",
+            "the model looks through the interfaces from the lowest index up",
+            act=_wrong(
+                interfaces, "newest_first", lambda layout: sorted(layout.links, key=lambda link: link.index)
+            ),
+            says=FOUND_OUT,
+        ),
+        Sabotage(
+            "names-of-the-other-era",
+            "the model passes over the names that v3.25 began to pass over, on older versions, and the other way round",
+            act=_wrong(startup, "rules_of", _patterns_of_the_other_era),
+            says=FOUND_OUT,
+        ),
+        Sabotage(
+            "conflicts-not-seen",
+            "the model does not know that two nodes cannot have the same address",
+            act=_wrong(startup._Startup, "_nodes_with", lambda *_: []),
+            says=r"conflict with ",
+        ),
+        Sabotage(
+            "routes-not-seen",
+            "the model knows of no route, for can-reach",
+            act=_wrong(reach, "source_for", lambda *_: None),
+            says=r"network is unreachable",
+        ),
+    ),
+}
