@@ -61,8 +61,8 @@ class CorrectNodeAddress:
 
         It does when it starts (node/pkg/lifecycle/startup/startup.go, configureIPsAndSubnets: IP=autodetect replaces
         what is stored). Its monitor looks every 60 s, but through v3.28 compares what it finds with the Node that it
-        read when it began, sees no change and writes nothing; from v3.29 on it reads the Node each time
-        (MonitorIPAddressSubnets, calico#8728).
+        read when it began, sees no change and writes nothing, unless the cure came before that, in the first second of
+        calico-node; from v3.29 on it reads the Node each time (MonitorIPAddressSubnets, calico#8728).
         """
         return Lasting(
             monitor=not address_monitor.reads_the_node_again(version), restart=False, upgrade=False
