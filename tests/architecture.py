@@ -26,7 +26,7 @@ NOT_OURS = {
     ".hypothesis",
 }
 #: Where Python of ours is.
-CODE = ("src", "fixtures", "suites", "tests", "benchmarks", "conftest.py")
+CODE = ("src", "fixtures", "suites", "tests", "benchmarks", "nightly", "conftest.py")
 FILE_LINES = 400
 
 #: What a suite may not touch: it says what must hold, and how to look is calicolab's business.
@@ -82,12 +82,13 @@ def suites_only_say_what_must_hold(tree: Path) -> list[str]:
 
 def fixtures_do_not_know_the_suites(tree: Path) -> list[str]:
     """Fixtures wire; what is wired up to them they do not know."""
-    return _imports_of(tree, "fixtures", lambda module: _is_any_of(module, ("suites", "tests", "benchmarks")))
+    above = ("suites", "tests", "benchmarks", "nightly")
+    return _imports_of(tree, "fixtures", lambda module: _is_any_of(module, above))
 
 
 def calicolab_stands_below(tree: Path) -> list[str]:
     """calicolab is usable without pytest: it imports nothing of it, nor of what stands above (ruff: no assert)."""
-    above = ("pytest", "_pytest", "fixtures", "suites", "tests", "benchmarks", "conftest")
+    above = ("pytest", "_pytest", "fixtures", "suites", "tests", "benchmarks", "nightly", "conftest")
     return _imports_of(tree, "src", lambda module: _is_any_of(module, above))
 
 

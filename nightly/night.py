@@ -1,0 +1,111 @@
+"""A night: its parts one after the other, the page to sign, and the worst of them as the exit code."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from calicolab.evidence.store import RESULTS
+from calicolab.evidence.verdict import verdict_of
+from nightly.running import EXIT_CODES, NOTHING, TIMED_OUT, Ended, follow, latest, run_part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nightly.parts import Part
+
+#: Where nights go by default; each in a folder that sorts by its start.
+NIGHTS = Path("reports") / "nightly"
+PAGE, JUNIT, SUMMARY = "signoff.html", "junit.xml", "summary.txt"
+#: Seconds for the page: seconds at most, but the machine may be busy.
+PAGE_TIMEOUT = 600.0
+
+
+def new_folder(nights: Path) -> Path:
+    """The folder of a night that begins now."""
+    return nights / datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+
+
+def run_parts(parts: Sequence[Part], *, night: Path, shard: str | None, again: Path | None) -> list[Ended]:
+    """Run parts, one after the other; none stops those after it.
+
+    Args:
+        parts: which.
+        night: the folder of this night.
+        shard: such as "2/4", of each part.
+        again: a former night, of which only what was not green is run again.
+    """
+    ended = []
+    for part in parts:
+        further = ["--shard", shard] if shard is not None else []
+        if again is not None:
+            former = latest(again / part.name)
+            if former is None:
+                print(f"nightly: {part.name} is not run again, as it left nothing in {again}", flush=True)
+                continue
+            further += ["--rerun", str(former)]
+        which = f"shard {shard}" if shard is not None else ""
+        done = run_part(part, into=night / part.name, further=further, which=which)
+        print(f"nightly: {done}", flush=True)
+        ended.append(done)
+    return ended
+
+
+def sign(nights: Sequence[Path], *, into: Path, since: Path | None) -> int:
+    """Make the page to sign, and JUnit, of all runs in the folders `nights`; return the verdict's exit code.
+
+    Args:
+        nights: folders of this night: several when what failed was run again, or machines shared the work.
+        into: where the page goes.
+        since: the folder of an earlier night, whose changes are told.
+    """
+    runs = [run for night in nights for run in runs_of(night)]
+    if not runs:
+        print(f"nightly: there is nothing to sign: no run in {', '.join(map(str, nights))}", flush=True)
+        return EXIT_CODES["inconclusive"]
+    into.mkdir(parents=True, exist_ok=True)
+    argv = [sys.executable, "-m", "calicolab.cli", "report", *map(str, runs), "-o", str(into / PAGE)]
+    argv += ["--junit", str(into / JUNIT)]
+    earlier = runs_of(since) if since is not None else []
+    if earlier:
+        argv += ["--since", *map(str, earlier)]
+    return follow(argv, timeout=PAGE_TIMEOUT)
+
+
+def runs_of(night: Path) -> list[Path]:
+    """The folders of all runs of a night, in the order of their parts' names."""
+    return sorted(file.parent for file in night.glob(f"*/*/{RESULTS}") if not file.parent.is_symlink())
+
+
+def night_before(night: Path) -> Path | None:
+    """The night before this one, among its neighbours; None when there is none."""
+    neighbours = sorted(night.parent.iterdir()) if night.parent.is_dir() else []
+    earlier = [other for other in neighbours if other.name < night.name and runs_of(other)]
+    return earlier[-1] if earlier else None
+
+
+def summary(ended: Iterable[Ended], *, signed: int | None) -> str:
+    """What came of each part, and of all of them as the page has it."""
+    lines = [str(one) for one in ended]
+    if signed is not None:
+        verdict = {code: verdict for verdict, code in EXIT_CODES.items()}.get(signed)
+        lines.append(f"{'all':<20} {verdict or f'no page: calicolab report ended with {signed}'}")
+    return "\n".join(lines)
+
+
+def exit_code(ended: Sequence[Ended], *, signed: int | None) -> int:
+    """The worst of them: 1 when something does not conform, 6 when not all is known, 0 only when all passed.
+
+    A shard with nothing to do is neither good nor bad; a night in which nothing at all was done is inconclusive.
+    """
+    verdicts = [verdict for one in ended if (verdict := one.verdict) is not None]
+    finished = all(one.code != TIMED_OUT for one in ended)
+    if ended and not verdicts:
+        return NOTHING
+    codes = [EXIT_CODES[verdict_of(verdicts, finished=finished)]] if ended else []
+    if signed is not None:
+        codes.append(signed if signed in EXIT_CODES.values() else EXIT_CODES["inconclusive"])
+    order = (EXIT_CODES["fail"], EXIT_CODES["inconclusive"], EXIT_CODES["pass"])
+    return min(codes, key=order.index, default=EXIT_CODES["inconclusive"])
