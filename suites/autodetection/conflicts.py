@@ -6,8 +6,7 @@ What the model says is computed from a node's real interfaces; this is what peop
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import SpecifierSet
@@ -52,7 +51,7 @@ class Conflict:
     #: Whether its peers can reach the node under it.
     reachable: bool = False
     #: By kind of lab why it cannot be had there.
-    cannot: Mapping[str, str] = MappingProxyType({})
+    cannot: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def methods(self) -> tuple[str, ...]:
