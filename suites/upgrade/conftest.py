@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from calicolab.connectivity.traffic import Flow
     from calicolab.labs.base import Lab
     from calicolab.upgrade.journey import Journey
@@ -34,9 +36,9 @@ class Course:
             raise LookupError("the upgrade has not been done: this step stands before it")
         return self.journey
 
-    def cut(self, flows: tuple[Flow, ...]) -> list[str]:
-        """The flows that lost more than is let through, in words."""
-        return [str(flow) for flow in flows if flow.lost and flow.worst_gap_ms > self.max_gap]
+    def cut(self, flows: Sequence[Flow]) -> str:
+        """The flows that lost more than is let through, a line each; "" when none did."""
+        return "\n".join(map(str, self.done.cut(flows, max_gap=self.max_gap)))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from calicolab.connectivity import pod_program, traffic, traffic_program
-from calicolab.connectivity.traffic import SAMPLES, Flow, Request, Traffic
+from calicolab.connectivity.traffic import SAMPLES, Flow, Request, Traffic, excused
 from calicolab.errors import LabError
 from calicolab.evidence.timeline import Timeline
 
@@ -55,6 +55,27 @@ def test_a_gap_that_does_not_end_lasts_to_the_last_request() -> None:
 def test_a_machine_that_did_not_ask_leaves_no_gap() -> None:
     requests = (Request(0.0, 1.0), Request(3.0, 1.0))
     assert Flow("a", "b", "udp", requests).worst_gap_ms == pytest.approx(1)
+
+
+def of(source: str, target: str, *answers: float | None) -> Flow:
+    """A flow of requests half a second apart."""
+    return Flow(source, target, "udp", tuple(Request(n / 2, answer) for n, answer in enumerate(answers)))
+
+
+def test_a_loss_while_a_pod_did_not_even_answer_itself_is_excused() -> None:
+    lossy = of("pod-a", "pod-b", 1, 1, None, 1)
+    quiet, busy = of("pod-a", "pod-a", 1, 1, 1, 1), of("pod-b", "pod-b", 1, 1, 900, 1)
+    assert excused(lossy, [quiet, busy])
+    assert not excused(lossy, [quiet, of("pod-b", "pod-b", 1, 1, 1, 1)])
+    assert not excused(lossy, [quiet, of("pod-c", "pod-c", None, None, None, None)])
+    assert not excused(of("pod-a", "pod-b", 1, 1, 1), [quiet, busy])
+
+
+def test_a_loss_long_before_the_machine_was_busy_is_not_excused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "PATIENCE", 2.0)
+    lossy = of("pod-a", "pod-b", None, *([1.0] * 9), None)
+    busy_at_the_end = of("pod-b", "pod-b", *([1.0] * 10), 900)
+    assert not excused(lossy, [busy_at_the_end])
 
 
 def test_a_fact_has_the_worst_of_many_requests_in_its_samples() -> None:

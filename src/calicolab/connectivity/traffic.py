@@ -21,12 +21,15 @@ if TYPE_CHECKING:
     from calicolab.connectivity.pods import Pod
     from calicolab.evidence.timeline import Timeline
 
+LOOPBACK = "127.0.0.1"
 #: Seconds between two requests of one flow: what a gap is known to.
 INTERVAL = 0.02
 #: Seconds after which a request counts as lost: TCP has sent its first packet a second time by then (RFC 6298, 1 s).
 PATIENCE = 2.0
 #: Seconds after which a measurement ends by itself, should nobody stop it.
 LIMIT = 1800.0
+#: Milliseconds after which a pod's answer to itself says that the machine has no time for it.
+SLOW = 500.0
 #: Points of a plot, the most that a report keeps of one flow.
 SAMPLES = 300
 #: Seconds for starting Python in a pod on a busy machine, and for handing over what was noted.
@@ -49,7 +52,7 @@ class Request:
         return self.milliseconds is None or self.milliseconds > PATIENCE * 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Flow:
     """The requests of one pod to another by one protocol, in the order in which they were sent."""
 
@@ -110,11 +113,23 @@ class Flow:
             for request in worst
         ]
 
+    def slow_at(self, time: float) -> bool:
+        """Whether a request of about that time, in seconds on the run's time line, was slow or lost."""
+        return any(
+            request.lost or (request.milliseconds or 0.0) > SLOW
+            for request in self.requests
+            if abs(request.sent - time) <= PATIENCE
+        )
+
     def __str__(self) -> str:
         return (
             f"{self.source} -> {self.target} {self.protocol}: {len(self.lost)} of {len(self.requests)} lost, "
             f"worst gap {self.worst_gap_ms:.0f} ms"
         )
+
+    def __repr__(self) -> str:
+        """Short: there are thousands of requests in it."""
+        return f"<{self}>"
 
 
 def _badness(request: Request) -> float:
@@ -123,6 +138,8 @@ def _badness(request: Request) -> float:
 
 class Traffic:
     """Every pod asks every other all the while: `with Traffic(pods, timeline=...) as traffic: ...`, then `flows`.
+
+    Each also asks itself, which nothing of Calico's has a part in: whether the machine has time for all this.
 
     Args:
         pods: who asks and is asked; of two pods of one node none asks the other.
@@ -133,8 +150,9 @@ class Traffic:
     def __init__(self, pods: Sequence[Pod], *, timeline: Timeline, interval: float = INTERVAL) -> None:
         self._pods, self._timeline, self._interval = tuple(pods), timeline, interval
         self._started: list[Pod] = []
-        #: What came of it, once it was stopped.
+        #: What came of it, once it was stopped; and of what each pod asked itself.
         self.flows: tuple[Flow, ...] = ()
+        self.own: tuple[Flow, ...] = ()
 
     def __enter__(self) -> Self:
         try:
@@ -158,8 +176,10 @@ class Traffic:
         """
         started, self._started = self._started, []
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            self.flows += tuple(flow for flows in pool.map(self._stop, started) for flow in flows)
-        empty = [flow for flow in self.flows if not flow.requests]
+            found = [flow for flows in pool.map(self._stop, started) for flow in flows]
+        self.flows += tuple(flow for flow in found if flow.source != flow.target)
+        self.own += tuple(flow for flow in found if flow.source == flow.target)
+        empty = [flow for flow in found if not flow.requests]
         if empty:
             raise LabError(f"traffic was to be measured, but nothing was sent: {empty[0]}")
 
@@ -169,6 +189,7 @@ class Traffic:
             for other in self._pods
             if other.node != pod.node
         ]
+        targets.append({"name": pod.name, "address": LOOPBACK, "port": pod_program.PORT})
         plan = {"targets": targets, "interval": self._interval, "patience": PATIENCE, "limit": LIMIT}
         pod.run_python(SOURCE, "start", json.dumps(plan), timeout=PROGRAM_TIMEOUT)
         self._started.append(pod)
@@ -187,6 +208,19 @@ class Traffic:
             )
             for flow in json.loads(said)
         ]
+
+
+def excused(flow: Flow, own: Sequence[Flow]) -> bool:
+    """Whether `flow` lost requests, and each while one of its two pods was too busy to answer itself.
+
+    Such a loss says nothing of the way between them.
+
+    Args:
+        flow: of two pods.
+        own: what each pod asked itself meanwhile.
+    """
+    theirs = [one for one in own if one.source in (flow.source, flow.target)]
+    return bool(flow.lost) and all(any(one.slow_at(request.sent) for one in theirs) for request in flow.lost)
 
 
 #: What is run in the pods.

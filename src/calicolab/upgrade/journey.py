@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from calicolab.calico.session_gaps import SessionDown, session_gaps, wall_clock
-from calicolab.connectivity.traffic import Traffic
+from calicolab.connectivity.traffic import Traffic, excused
+from calicolab.errors import LabError
 from calicolab.evidence.signoff import NodeUpgrade, SessionGap, UpgradeFact
 from calicolab.upgrade.stored import Stored, in_words
 from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from calicolab.calico.mesh import Mesh
@@ -47,6 +48,8 @@ class Journey:
     before: Stored
     after: Stored
     flows: tuple[Flow, ...]
+    #: What each pod asked itself: whether the machine had time for it.
+    own: tuple[Flow, ...]
     #: Of each node the times in which a session of it was down; None where the lab does not tell.
     gaps: Mapping[str, tuple[SessionDown, ...]] | None
     #: When it was over.
@@ -67,6 +70,22 @@ class Journey:
     def arrived(self) -> bool:
         """Whether every node has the version and its own address, and the mesh is full."""
         return self.upgraded.complete and self.mesh.is_full and not self.wrong_addresses
+
+    def cut(self, flows: Sequence[Flow], *, max_gap: float) -> tuple[Flow, ...]:
+        """Those of `flows` that lost requests for longer than `max_gap` milliseconds at a time.
+
+        Raises:
+            LabError: there are such, but the machine was too busy to tell.
+        """
+        found = [flow for flow in flows if flow.lost and flow.worst_gap_ms > max_gap]
+        sure = tuple(flow for flow in found if not excused(flow, self.own))
+        if found and not sure:
+            slowest = max(self.own, key=lambda flow: flow.worst_gap_ms)
+            raise LabError(
+                f"requests were lost ({found[0]}), but only while the machine was too busy for a pod to answer itself "
+                f"({slowest}): measure again on a quieter one"
+            )
+        return sure
 
     def to_fact(self) -> UpgradeFact:
         """Itself for the sign-off page."""
@@ -132,6 +151,7 @@ def travel(lab: Lab, target: str, *, direction: Direction = "up", waiting: str =
         before=before,
         after=Stored.read(lab.calicoctl),
         flows=traffic.flows,
+        own=traffic.own,
         gaps=None
         if MILLISECONDS in lab.cannot
         else {
