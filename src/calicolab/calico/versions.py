@@ -71,7 +71,7 @@ VERSIONS = (
     Version(
         name="v3.25.0",
         module="v0.0.0-20230111220342-3f7fe4d29054",
-        api="v0.0.0-20231218183251-ca8b84e86dfd",
+        api="v0.0.0-20230222223746-44aa60c2201f",
         takes_br_bridges=False,
     ),
     Version(
