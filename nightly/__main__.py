@@ -8,7 +8,17 @@ from pathlib import Path
 
 from calicolab.errors import UsageError
 from calicolab.evidence import shards
-from nightly.night import NIGHTS, SUMMARY, exit_code, new_folder, night_before, run_parts, sign, summary
+from nightly.night import (
+    NIGHTS,
+    SUMMARY,
+    exit_code,
+    missing,
+    new_folder,
+    night_before,
+    run_parts,
+    sign,
+    summary,
+)
 from nightly.parts import PARTS, Part
 
 USAGE = 2
@@ -37,11 +47,12 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("nightly: interrupted; `--only-sign` makes the page of what is there", file=sys.stderr)
         return INTERRUPTED
-    said = summary(ended, signed=signed)
+    without = missing(parts, nights=nights) if arguments.only_sign else []
+    said = summary(ended, signed=signed, without=without)
     night.mkdir(parents=True, exist_ok=True)
     (night / SUMMARY).write_text(f"{said}\n", encoding="utf-8")
     print(f"{said}\nnightly: {night}")
-    return exit_code(ended, signed=signed)
+    return exit_code(ended, signed=signed, without=without)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -86,16 +86,26 @@ def night_before(night: Path) -> Path | None:
     return earlier[-1] if earlier else None
 
 
-def summary(ended: Iterable[Ended], *, signed: int | None) -> str:
-    """What came of each part, and of all of them as the page has it."""
+def missing(parts: Iterable[Part], *, nights: Sequence[Path]) -> list[str]:
+    """The names of the parts that left no run at all, of which the page cannot know."""
+    return [
+        part.name
+        for part in parts
+        if not any(list((night / part.name).glob(f"*/{RESULTS}")) for night in nights)
+    ]
+
+
+def summary(ended: Iterable[Ended], *, signed: int | None, without: Sequence[str] = ()) -> str:
+    """What came of each part, and of all of them as the page has it; `without` are parts that left nothing."""
     lines = [str(one) for one in ended]
+    lines += [f"{name:<20} missing: it left no run, and the page does not know of it" for name in without]
     if signed is not None:
         verdict = {code: verdict for verdict, code in EXIT_CODES.items()}.get(signed)
         lines.append(f"{'all':<20} {verdict or f'no page: calicolab report ended with {signed}'}")
     return "\n".join(lines)
 
 
-def exit_code(ended: Sequence[Ended], *, signed: int | None) -> int:
+def exit_code(ended: Sequence[Ended], *, signed: int | None, without: Sequence[str] = ()) -> int:
     """The worst of them: 1 when something does not conform, 6 when not all is known, 0 only when all passed.
 
     A shard with nothing to do is neither good nor bad; a night in which nothing at all was done is inconclusive.
@@ -107,5 +117,7 @@ def exit_code(ended: Sequence[Ended], *, signed: int | None) -> int:
     codes = [EXIT_CODES[verdict_of(verdicts, finished=finished)]] if ended else []
     if signed is not None:
         codes.append(signed if signed in EXIT_CODES.values() else EXIT_CODES["inconclusive"])
+    if without:
+        codes.append(EXIT_CODES["inconclusive"])
     order = (EXIT_CODES["fail"], EXIT_CODES["inconclusive"], EXIT_CODES["pass"])
     return min(codes, key=order.index, default=EXIT_CODES["inconclusive"])

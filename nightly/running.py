@@ -43,6 +43,8 @@ class Ended:
         """What it came to; None when it had nothing to do."""
         if self.code == NOTHING:
             return None
+        if self.run is None and self.code != EXIT_CODES["fail"]:
+            return "inconclusive"  # whatever it says of itself, nothing of it can be read
         return next((verdict for verdict, code in EXIT_CODES.items() if code == self.code), "inconclusive")
 
     def __str__(self) -> str:

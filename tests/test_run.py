@@ -181,6 +181,11 @@ def test_test_runs_every_job_and_passes_options_on(machine: Machine) -> None:
     assert machine.calls[-1] == "tox run -- -k wait"
 
 
+def test_the_night_is_a_job_of_its_own(machine: Machine) -> None:
+    assert machine.run("nightly", "netns", "--shard", "2/4").succeeded
+    assert machine.calls[-1] == "tox run -e nightly -- netns --shard 2/4"
+
+
 def test_uv_gets_the_index_and_the_certificates_of_pip(machine: Machine) -> None:
     settings = ":env:.cert='/ca.crt'\nglobal.cert='/other.crt'\nglobal.index-url='here'\nglobal.no-cert='x'"
     machine.has("pip", f'case "$*" in "config list") echo "{settings}" ;; esac\n', where="venv")

@@ -61,7 +61,7 @@ def fake(name: str, outcome: Outcome | None = "pass", code: int = 0, build_code:
 
 
 def ended(code: int, name: str = "x") -> Ended:
-    return Ended(fake(name), code, 60.0, None)
+    return Ended(fake(name), code, 60.0, Path("run"))
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_a_part_that_fails_does_not_stop_those_after_it(tmp_path: Path) -> None:
 
 def test_what_could_not_be_built_is_no_pass(tmp_path: Path) -> None:
     done = running.run_part(fake("a", build_code=6), into=tmp_path / "a")
-    assert done.verdict == "inconclusive"
+    assert (done.code, done.verdict) == (6, "inconclusive")
 
 
 def test_a_part_without_an_end_is_ended(tmp_path: Path) -> None:
@@ -164,6 +164,21 @@ def test_a_shard_is_of_each_part_and_leaves_the_page_to_others(
     assert not (tmp_path / "now" / "signoff.html").exists()
     assert command.main(["--only-sign", "--out", str(tmp_path / "now")]) == 1
     assert (tmp_path / "now" / "signoff.html").exists()
+
+
+def test_a_part_that_left_nothing_is_missed_when_signing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "PARTS", (fake("a"), fake("b")))
+    write(tmp_path / "now" / "a", "pass")
+    assert command.main(["--only-sign", "--out", str(tmp_path / "now")]) == 6
+    assert "b                    missing: it left no run" in capfd.readouterr().out
+    assert command.main(["a", "--only-sign", "--out", str(tmp_path / "now")]) == 0
+
+
+def test_a_part_without_results_is_no_pass(tmp_path: Path) -> None:
+    done = running.run_part(fake("a", None), into=tmp_path / "a")
+    assert (done.code, done.verdict) == (0, "inconclusive")
 
 
 def test_a_whole_night(
