@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from calicolab.calico.autodetection import interfaces, proof, reach, rules, startup
+from calicolab.calico.autodetection import interfaces, methods, proof, reach, rules, startup
 from tests.controls.control import Sabotage
 
 if TYPE_CHECKING:
@@ -42,6 +42,21 @@ def _patterns_of_the_other_era(version: str) -> rules.Rules:
     return replace(own, excluded=newest.excluded if own.excluded == oldest.excluded else oldest.excluded)
 
 
+def _noted_nothing(question: Any) -> Any:
+    settings = replace(question.settings, kubernetes_internal_ip=None)
+    return methods._kubernetes_internal_ip(replace(question, settings=settings))
+
+
+_ASKING_NOBODY = {**methods._METHODS, methods.KUBERNETES_INTERNAL_IP: _noted_nothing}
+_BOTH = (
+    Sabotage(
+        "conflicts-not-seen",
+        "the model does not know that two nodes cannot have the same address",
+        act=_wrong(startup._Startup, "_nodes_with", lambda *_: []),
+        says=r"conflict with ",
+    ),
+)
+
 CONTROLS = {
     "suites/autodetection/test_model.py::test_the_model_and_calico_node_agree": (
         Sabotage(
@@ -58,17 +73,21 @@ CONTROLS = {
             act=_wrong(startup, "rules_of", _patterns_of_the_other_era),
             says=FOUND_OUT,
         ),
-        Sabotage(
-            "conflicts-not-seen",
-            "the model does not know that two nodes cannot have the same address",
-            act=_wrong(startup._Startup, "_nodes_with", lambda *_: []),
-            says=r"conflict with ",
-        ),
+        *_BOTH,
         Sabotage(
             "routes-not-seen",
             "the model knows of no route, for can-reach",
             act=_wrong(reach, "source_for", lambda *_: None),
             says=r"network is unreachable",
         ),
+    ),
+    "suites/autodetection/test_model.py::test_they_agree_on_kubernetes_internal_ip": (
+        Sabotage(
+            "nothing-noted",
+            "the model thinks that the kubelet has noted no address",
+            act=_wrong(methods, "_METHODS", _ASKING_NOBODY),
+            says=r"Unable to parse CIDR",
+        ),
+        *_BOTH,
     ),
 }

@@ -20,6 +20,8 @@ from calicolab.errors import LabError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from hypothesis.strategies import SearchStrategy
+
     from calicolab.calico.autodetection.facts import Decision
 
     #: Answers as the real program does, to each case in order.
@@ -66,7 +68,7 @@ class Proof:
     outcomes: Mapping[str, int]
 
 
-def generate(count: int, *, seed: int) -> list[Case]:
+def generate(count: int, *, seed: int, kubernetes: bool = False) -> list[Case]:
     """So many cases, all different, always the same ones for a seed and a version of hypothesis.
 
     Raises:
@@ -81,20 +83,20 @@ def generate(count: int, *, seed: int) -> list[Case]:
             raise _Stopped
 
     try:
-        _given(collect, count=count, seed=seed, phases=[Phase.generate])
+        _given(collect, cases(kubernetes=kubernetes), count=count, seed=seed, phases=[Phase.generate])
     except _Stopped:
         return list(found.values())
     raise LabError(f"only {len(found)} different cases were drawn, not {count}: ask for fewer")
 
 
-def prove(version: str, oracle: Oracle, *, layouts: int, seed: int) -> Proof:
-    """Ask the model and the real program about so many made-up nodes.
+def prove(version: str, oracle: Oracle, *, layouts: int, seed: int, kubernetes: bool = False) -> Proof:
+    """Ask the model and the real program about so many made-up nodes, which are Kubernetes' or not.
 
     Raises:
         LabError: a case cannot be built on this machine, or the machine broke.
     """
     began = time.monotonic()
-    asked = generate(layouts, seed=seed)
+    asked = generate(layouts, seed=seed, kubernetes=kubernetes)
     outcomes: Counter[str] = Counter()
     found = []
     for case, real in zip(asked, _answers(oracle, asked), strict=True):
@@ -103,7 +105,8 @@ def prove(version: str, oracle: Oracle, *, layouts: int, seed: int) -> Proof:
         if not agree(model, real):
             found.append(Disagreement(version, case, model, real))
     if found:
-        found[0] = _smaller(version, oracle, found[0], known=asked, seed=seed)
+        strategy = cases(kubernetes=kubernetes)
+        found[0] = _smaller(oracle, found[0], strategy, known=asked, seed=seed)
     return Proof(
         version=version,
         seed=seed,
@@ -127,7 +130,7 @@ def _answers(oracle: Oracle, asked: Sequence[Case]) -> Iterator[Decision]:
 
 
 def _smaller(
-    version: str, oracle: Oracle, first: Disagreement, *, known: Sequence[Case], seed: int
+    oracle: Oracle, first: Disagreement, strategy: SearchStrategy[Case], *, known: Sequence[Case], seed: int
 ) -> Disagreement:
     """Let hypothesis shrink the first disagreement, with some patience; the cases before it are known to agree."""
     fine = {encode(case) for case in known}
@@ -143,14 +146,14 @@ def _smaller(
             if written in fine or left == 0:
                 return
             left -= 1
-            verdicts[written] = _ask(version, oracle, case)
+            verdicts[written] = _ask(first.version, oracle, case)
         verdict = verdicts[written]
         if verdict is not None:
             smallest = verdict
             raise _Stopped
 
     try:
-        _given(check, count=len(known), seed=seed, phases=[Phase.generate, Phase.shrink])
+        _given(check, strategy, count=len(known), seed=seed, phases=[Phase.generate, Phase.shrink])
     except _Stopped:
         return smallest
     return first
@@ -169,7 +172,14 @@ def _ask(version: str, oracle: Oracle, case: Case) -> Disagreement | None:
     return None if agree(model, real) else Disagreement(version, case, model, real)
 
 
-def _given(check: Callable[[Case], None], *, count: int, seed: int, phases: Sequence[Phase]) -> None:
+def _given(
+    check: Callable[[Case], None],
+    strategy: SearchStrategy[Case],
+    *,
+    count: int,
+    seed: int,
+    phases: Sequence[Phase],
+) -> None:
     """Run `check` on `count` cases of a seed, as hypothesis does with a test."""
     limits = hypothesis.settings(
         max_examples=DRAWS_PER_CASE * count + 100,
@@ -185,7 +195,7 @@ def _given(check: Callable[[Case], None], *, count: int, seed: int, phases: Sequ
 
     @hypothesis.seed(seed)
     @limits
-    @given(cases())
+    @given(strategy)
     def run(case: Case) -> None:
         check(case)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,23 @@ def draw_settings(draw: st.DrawFn, layout: Layout, *, near: Sequence[str]) -> Se
         method=_draw_method(draw, layout, near=near),
         node_ip_check=not one_in(draw, 4),
         backend=pick(draw, ("bird", "bird", "bird", "bird", "vxlan", "none")),
+    )
+
+
+def draw_kubernetes(draw: st.DrawFn, layout: Layout, settings: Settings) -> Settings:
+    """The settings of a node that is one of Kubernetes' as well: it mostly looks for what the kubelet has noted."""
+    own = [text.partition("/")[0] for link in reversed(layout.links) for text in link.addresses]
+    methods_asked = (
+        *[methods.KUBERNETES_INTERNAL_IP] * 6,
+        f"{methods.KUBERNETES_INTERNAL_IP}s",
+        settings.method,
+    )
+    return replace(
+        settings,
+        ip=pick(draw, ("autodetect", "autodetect", "autodetect", "", settings.ip)),
+        method=pick(draw, methods_asked),
+        kubernetes=True,
+        kubernetes_internal_ip=pick(draw, (*own, *own, *own, "10.9.9.9", None)),
     )
 
 

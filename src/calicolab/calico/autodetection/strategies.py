@@ -14,7 +14,7 @@ from calicolab.calico.autodetection import reach
 from calicolab.calico.autodetection.case import LOOPBACK, Case
 from calicolab.calico.autodetection.draws import one_in, pick, several
 from calicolab.calico.autodetection.facts import Layout, Link, Route
-from calicolab.calico.autodetection.settings_strategies import draw_settings, draw_stored
+from calicolab.calico.autodetection.settings_strategies import draw_kubernetes, draw_settings, draw_stored
 from calicolab.errors import UsageError
 
 #: As hosts have them: NICs, what container engines, tunnels and Calico itself make, and look-alikes of these.
@@ -68,11 +68,13 @@ _ROUTED = (
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A node, its settings and what is stored."""
+def cases(draw: st.DrawFn, *, kubernetes: bool = False) -> Case:
+    """A node, its settings and what is stored; with Kubernetes, mostly with the method that asks it."""
     layout = _draw_layout(draw)
     near = [address for link in layout.links for address in _neighbours(link)]
     settings = draw_settings(draw, layout, near=near)
+    if kubernetes:
+        settings = draw_kubernetes(draw, layout, settings)
     return Case(layout, settings, draw_stored(draw, layout, settings, other_address=_draw_address))
 
 

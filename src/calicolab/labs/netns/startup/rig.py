@@ -37,17 +37,21 @@ class StartupRig:
     Args:
         files: the programs of the version that is asked.
         workers: how many machines; None for as many as the processors here keep busy.
+        kubernetes: folder of kube-apiserver, where calico-node is to have a Kubernetes to ask.
 
     Raises:
         UsageError: not root, or this machine lacks something.
         LabError: a part did not come up.
     """
 
-    def __init__(self, files: LabFiles, *, workers: int | None = None) -> None:
+    def __init__(
+        self, files: LabFiles, *, workers: int | None = None, kubernetes: Path | None = None
+    ) -> None:
         self.version = files.version
         self._files = files
         processors = len(os.sched_getaffinity(0))
         self._count = workers if workers is not None else WORKERS_PER_PROCESSOR * processors
+        self._kubernetes = kubernetes
         self._marks = ownership.new_marks(f"startup-{files.version}")
         self._first: Machine | None = None
         self._threads: list[threading.Thread] = []
@@ -118,7 +122,15 @@ class StartupRig:
         workers: list[Worker] = []
         for name, boot in zip(names, booting, strict=True):
             machine = Machine(name=name, directory=f"{folder}/{name}", init=boot.init(), marks=self._marks)
-            workers.append(Worker(machine, self._files, authority=authority, parking=first.init.pid))
+            workers.append(
+                Worker(
+                    machine,
+                    self._files,
+                    authority=authority,
+                    parking=first.init.pid,
+                    kubernetes=self._kubernetes,
+                )
+            )
         ready: list[Future[None]] = []
         for worker in workers:
             ready.append(Future())

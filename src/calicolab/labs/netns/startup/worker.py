@@ -17,6 +17,8 @@ from calicolab.etcd.gateway import Credentials, Gateway
 from calicolab.etcd.member import Member
 from calicolab.labs.netns.container import Container, Image
 from calicolab.labs.netns.etcd import EtcdCluster
+from calicolab.labs.netns.startup import api_server
+from calicolab.labs.netns.startup.api_server import ApiServer
 from calicolab.labs.netns.startup.links import Links
 
 if TYPE_CHECKING:
@@ -44,11 +46,21 @@ class Worker:
     `answer` is for one thread at a time.
     """
 
-    def __init__(self, machine: Machine, files: LabFiles, *, authority: Authority, parking: int) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        files: LabFiles,
+        *,
+        authority: Authority,
+        parking: int,
+        kubernetes: Path | None = None,
+    ) -> None:
         self._machine = machine
         self._files = files
         self._authority = authority
         self._parking = parking
+        self._kubernetes = kubernetes
+        self._api: ApiServer | None = None
         self._cases = 0
         self._open = ExitStack()
 
@@ -68,10 +80,15 @@ class Worker:
         image = Image(layers=(files.machine, files.debian), shared=("/etc/etcd", etcd_member.DATA))
         etcd = EtcdCluster([Container(machine=machine, name="etcd", image=image, argv=argv)], [member])
         etcd.start()
+        if self._kubernetes is not None:
+            api = ApiServer(machine, files, programs=self._kubernetes, authority=self._authority)
+            api.start()
+            self._api = api
+        shared = _SHARED if self._api is None else (*_SHARED, api_server.SECRETS)
         self._container = Container(
             machine=machine,
             name="calico-node",
-            image=Image(layers=(files.container, files.debian), shared=_SHARED),
+            image=Image(layers=(files.container, files.debian), shared=shared),
             argv=("sleep", "infinity"),
             environment={
                 **configuration.container_environment(
@@ -94,6 +111,8 @@ class Worker:
 
     def close(self) -> None:
         """Close its connections; the processes end with the rig."""
+        if self._api is not None:
+            self._api.close()
         self._open.close()
 
     def answer(self, case: Case) -> Decision:
@@ -103,21 +122,26 @@ class Worker:
             UsageError: the case cannot be built here.
             LabError: the machine broke.
         """
-        if case.settings.kubernetes or case.settings.kubernetes_internal_ip is not None:
+        asks_kubernetes = case.settings.kubernetes or case.settings.kubernetes_internal_ip is not None
+        if asks_kubernetes and self._api is None:
             raise UsageError(
-                "the real program has no Kubernetes to ask here: leave out kubernetes_internal_ip"
+                "the real program has no Kubernetes to ask here: leave out kubernetes and kubernetes_internal_ip"
             )
         self._cases += 1
         node = f"node-{self._cases}-under-test"
         self._links.clear()
         self._links.build(case.layout)
         self._store(node, case.stored)
+        environment = dict(_environment(node, case.settings))
+        if self._api is not None and asks_kubernetes:
+            self._api.put_node(node, internal_ip=case.settings.kubernetes_internal_ip)
+            environment |= api_server.ENVIRONMENT
         started = command.run_status(
-            self._container.inside(
-                ["calico-node", "-startup"], environment=_environment(node, case.settings)
-            ),
+            self._container.inside(["calico-node", "-startup"], environment=environment),
             timeout=START_TIMEOUT,
         )
+        if self._api is not None and asks_kubernetes:
+            self._api.delete_node(node)
         return startup_log.read(
             started.stdout + started.stderr,
             exit_code=started.returncode,
