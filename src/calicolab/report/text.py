@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from html import escape
 
+from markupsafe import Markup
+
 #: What XML 1.0 cannot hold, not even escaped (its production 2, "Char").
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+#: What people put between backquotes.
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 def holdable(text: str) -> str:
@@ -17,3 +22,9 @@ def holdable(text: str) -> str:
 def escaped(text: str) -> str:
     """`text` as markup, in an element or an attribute."""
     return escape(holdable(text))
+
+
+def prose(text: str) -> Markup:
+    """`text` as markup, with what stands between backquotes as code."""
+    # Escaped first: what is between the marks is text already.
+    return Markup(_CODE.sub(r"<code>\1</code>", escaped(text)))  # noqa: S704

@@ -23,10 +23,16 @@ class Column:
 
     key: LabKey
     label: str
+    kind: str
     also: str
 
     def __str__(self) -> str:
         return f"{self.label} {self.also}".strip()
+
+    @property
+    def in_full(self) -> str:
+        """With its kind, whatever there is beside it."""
+        return str(self) if self.kind in self.also else f"{self.label} {self.kind}"
 
 
 def columns_of(checks: Iterable[Judged]) -> list[Column]:
@@ -46,7 +52,7 @@ def columns_for(labs: dict[LabKey, LabRecord]) -> list[Column]:
             also.append(lab.kind)
         if kinds[lab.calico, lab.kind] > 1:
             also.append(shape(lab))
-        found.append(Column(key, lab.calico, ", ".join(also)))
+        found.append(Column(key, lab.calico, lab.kind, ", ".join(also)))
     return sorted(found, key=lambda column: (version_order(column.label), column.also))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calicolab.report.signoff.marks import RISK
+from calicolab.report.signoff.upgrades import worst_of
 from calicolab.report.words import counted, milliseconds
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from calicolab.report.signoff.judging import Judgement
     from calicolab.report.signoff.matrix import Matrix, Row
     from calicolab.report.signoff.models import Compared
-    from calicolab.report.signoff.upgrades import Ways
+    from calicolab.report.signoff.upgrades import Way, Ways
 
 #: The method that a cluster has that was given none.
 DEFAULT_METHOD = "first-found"
@@ -39,21 +40,24 @@ def meaning(judgement: Judgement, ways: Ways) -> str:
             f"{'does' if len(red) == 1 else 'do'} not hold{where}."
         )
     if judgement.verdict == "inconclusive":
-        return (
-            f"Do not sign yet: {_unanswered(judgement)}, so nothing is known of what {_they(judgement)} ask."
-        )
+        return f"Do not sign yet: {_open(judgement)}."
     held = counted(len(judgement.with_outcome("pass")), "check")
     if not ways.ways:
         return (
             f"All that was checked holds ({held}), but no run upgraded anything: "
             "this says nothing of the way from one version to another."
         )
-    if ways.lossy:
-        return (
-            f"Nothing that was checked speaks against the upgrade ({held} held), but requests were lost on "
-            f"{counted(len(ways.lossy), 'way')}; the checks allow for that, and you must, too."
-        )
-    return f"Nothing that was checked speaks against the upgrade: {held} held."
+    return f"Nothing that was checked speaks against the upgrade ({held} held){_but_lost(ways)}."
+
+
+def _but_lost(ways: Ways) -> str:
+    lossy = [way for way in ways.clear if way.lost]
+    if lossy:
+        return f", but requests were lost on {counted(len(lossy), 'way')}: the checks allow for that, and you must, too"
+    lossy = [way for way in ways.ambushed if way.lost]
+    if lossy:
+        return f", where nothing lies in wait: where a conflict does, requests are lost on {counted(len(lossy), 'way')}"
+    return ""
 
 
 def findings(*, matrix: Matrix, models: list[Compared], ways: Ways, cures: Cures) -> list[Finding]:
@@ -85,19 +89,16 @@ def findings(*, matrix: Matrix, models: list[Compared], ways: Ways, cures: Cures
     return found
 
 
-def _unanswered(judgement: Judgement) -> str:
-    open_checks, problems = len(judgement.with_outcome("inconclusive")), len(judgement.problems)
+def _open(judgement: Judgement) -> str:
+    checks, problems = len(judgement.with_outcome("inconclusive")), len(judgement.problems)
     parts = []
-    if open_checks:
-        parts.append(f"{counted(open_checks, 'check')} {'was' if open_checks == 1 else 'were'} not answered")
+    if checks:
+        parts.append(f"{counted(checks, 'check')} {'was' if checks == 1 else 'were'} not answered")
     if problems:
-        parts.append(f"{counted(problems, 'problem')} with the runs themselves")
-    return " and ".join(parts) or "nothing was checked"
-
-
-def _they(judgement: Judgement) -> str:
-    alone = len(judgement.with_outcome("inconclusive")) + len(judgement.problems) == 1
-    return "it would" if alone else "they"
+        parts.append(
+            f"{counted(problems, 'thing')} about the runs {'is' if problems == 1 else 'are'} not in order"
+        )
+    return ", and ".join(parts) or "nothing was checked"
 
 
 def _addresses(matrix: Matrix) -> str:
@@ -120,7 +121,7 @@ def _risky(matrix: Matrix, row: Row) -> str:
     """The versions on which a row ends without the node's own address, in spans; "" when there is none."""
     risky = [any(entry.mark is RISK for entry in entries) for entries in row.cells]
     if all(risky) and len(risky) > 1:
-        return f"all {len(risky)} versions"
+        return "every version"
     spans: list[list[str]] = []
     for number, column in enumerate(matrix.columns):
         if not risky[number]:
@@ -133,15 +134,23 @@ def _risky(matrix: Matrix, row: Row) -> str:
 
 
 def _upgrades(ways: Ways) -> str:
-    up, back = len(ways.up), len(ways.ways) - len(ways.up)
-    arrived = sum(way.fact.arrived for way in ways.ways)
-    said = f"{counted(up, 'way')} up and {back} back, {arrived} of {up + back} arrived with a full mesh."
-    worst = ways.worst
+    said = []
+    for words, these in (("With nothing in wait", ways.clear), ("With a conflict in wait", ways.ambushed)):
+        if these:
+            back = sum(way.back for way in these)
+            arrived = sum(way.fact.arrived for way in these)
+            said.append(
+                f"{words}: {counted(len(these) - back, 'way')} up and {back} back, {arrived} of {len(these)} arrived "
+                f"with a full mesh; {_traffic(these)}."
+            )
+    return " ".join(said)
+
+
+def _traffic(ways: list[Way]) -> str:
+    worst = worst_of(ways)
     if worst is None or worst.worst_pair is None:
-        return f"{said} No traffic was measured."
+        return "no traffic was measured"
     pair = worst.worst_pair
-    lost, sent = sum(way.lost for way in ways.ways), sum(way.sent for way in ways.ways)
-    return (
-        f"{said} Worst gap {milliseconds(pair.worst_gap_ms)} ({worst.title}; {pair.source} to {pair.target}, "
-        f"{pair.protocol}). {lost} of {counted(sent, 'request')} lost."
-    )
+    lost, sent = sum(way.lost for way in ways), sum(way.sent for way in ways)
+    route = f"{worst.fact.source} to {worst.fact.target}, {pair.source} to {pair.target} by {pair.protocol}"
+    return f"{lost} of {counted(sent, 'request')} lost, worst gap {milliseconds(pair.worst_gap_ms)} ({route})"

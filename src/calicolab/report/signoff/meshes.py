@@ -62,7 +62,7 @@ def meshes_of(checks: Sequence[Judged]) -> Meshes:
     for column in columns_of(noting):
         for one in noting:
             if one.seen.key[1] == column.key:
-                key = story_of(one.check.id), f"{column} {column.key.id.partition('-')[0]}"
+                key = story_of(one.check.id), column.in_full
                 found.setdefault(key, (one.anchor, []))[1].extend(one.noted.phases)
     budget = Budget(CHARACTERS)
     stories = [

@@ -25,6 +25,7 @@ from calicolab.report.signoff.untested import untested
 from calicolab.report.signoff.upgrades import lost_mark, ways_of
 from calicolab.report.stories import story_of
 from calicolab.report.templating import environment
+from calicolab.report.text import prose
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from calicolab.evidence.model import Outcome
     from calicolab.report.signoff.changes import Changes
     from calicolab.report.signoff.judging import Judged, Judgement
+    from calicolab.report.signoff.merging import Seen
 
 #: Checks that are told in full where they did not pass; of more, a line each must do.
 MOST_IN_FULL = 60
@@ -75,6 +77,7 @@ def render_signoff(
         risk=RISK,
         attention={outcome: _attention(judgement, outcome) for outcome in ("fail", "inconclusive")},
         most_in_full=MOST_IN_FULL,
+        again=_again(checks),
         changes=changes,
         matrix=matrix,
         legend=LEGEND,
@@ -101,6 +104,7 @@ def _filters() -> dict[str, object]:
         "seconds": words.seconds,
         "moment": words.moment,
         "choice": describe_choice,
+        "prose": prose,
         "shape": shape,
     }
 
@@ -114,18 +118,38 @@ class Attention:
     """Checks to look at: those told in full, and those of which one line for many says it all."""
 
     full: list[Judged]
-    #: Reason, lab, and the checks that have it in common.
-    brief: list[tuple[str, str, list[Judged]]]
+    #: Reason, and the titles of the checks that have it in common, each with itself on every lab.
+    brief: dict[str, dict[str, list[Judged]]]
 
 
 def _attention(judgement: Judgement, outcome: Outcome) -> Attention:
     checks = judgement.with_outcome(outcome)
     full = [one for one in checks if not one.reason.startswith(NOT_RUN)]
-    brief: dict[tuple[str, str], list[Judged]] = {}
+    brief: dict[str, dict[str, list[Judged]]] = {}
     for one in checks:
         if one.reason.startswith(NOT_RUN):
-            brief.setdefault((one.reason, one.check.lab), []).append(one)
-    return Attention(full, [(reason, lab, alike) for (reason, lab), alike in brief.items()])
+            brief.setdefault(one.reason, {}).setdefault(one.check.title, []).append(one)
+    return Attention(full, brief)
+
+
+@dataclass(frozen=True)
+class Again:
+    """Checks that pass and did not before, each with what it came to then; `not_reached` of them had not begun."""
+
+    told: list[tuple[Judged, Seen]]
+    checks: int
+    not_reached: int
+
+
+def _again(checks: Sequence[Judged]) -> Again:
+    green = [one for one in checks if one.turned_green]
+    told = [
+        (one, other)
+        for one in green
+        for other in one.merged.others
+        if other.check.outcome in ("fail", "inconclusive") and not other.check.reason.startswith(NOT_RUN)
+    ]
+    return Again(told, len(green), len(green) - len({one.anchor for one, _ in told}))
 
 
 def _stories(checks: Sequence[Judged]) -> list[Story]:

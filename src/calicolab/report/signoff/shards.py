@@ -14,7 +14,16 @@ if TYPE_CHECKING:
 #: Name of the run's fact that says which shard it is, such as "2/4".
 SHARD = "shard"
 #: Options that may differ between shards of one run: which it is, and where it writes.
-_OWN_OPTIONS = ("--shard", "--reports", "--junit-xml", "--junitxml", "--html", "-n", "--numprocesses")
+_OWN_OPTIONS = (
+    "--shard",
+    "--shard-durations",
+    "--reports",
+    "--junit-xml",
+    "--junitxml",
+    "--html",
+    "-n",
+    "--numprocesses",
+)
 
 
 def missing_shards(runs: Iterable[Run]) -> list[tuple[str, str]]:

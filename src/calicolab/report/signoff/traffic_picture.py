@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from calicolab.evidence.signoff import NodeUpgrade, PairTraffic, UpgradeFact
 
-WIDTH, LEFT, RIGHT = 540.0, 118.0, 12.0
+WIDTH, RIGHT = 540.0, 14.0
+#: Pixels of a character of the names on the left, and how wide these may be together.
+CHARACTER, LEAST_LEFT, MOST_LEFT = 6.2, 80.0, 210.0
 #: Pixels: the panel of round trips, and a strip of a pair below it.
 PANEL_TOP, PANEL_HEIGHT, STRIP = 18.0, 92.0, 13.0
 #: Pairs that have a strip of their own, those with the worst gaps first; what is left out is said.
@@ -27,6 +29,7 @@ MOST_POINTS = 300
 class _Scale:
     """Seconds to pixels, and milliseconds to pixels on a scale of powers of ten."""
 
+    left: float
     begin: float
     end: float
     least: int
@@ -34,7 +37,7 @@ class _Scale:
 
     def x(self, seconds: float) -> float:
         span = max(self.end - self.begin, 0.1)
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * (seconds - self.begin) / span, 1)
+        return round(self.left + (WIDTH - self.left - RIGHT) * (seconds - self.begin) / span, 1)
 
     def y(self, milliseconds: float) -> float:
         decades = max(self.most - self.least, 1)
@@ -80,7 +83,7 @@ def _told(pair: PairTraffic) -> str:
 
 
 def _name(pair: PairTraffic) -> str:
-    return f"{pair.source} to {pair.target}, {pair.protocol}"
+    return f"{pair.source} \N{RIGHTWARDS ARROW} {pair.target} {pair.protocol}"
 
 
 def _scale(pairs: Sequence[PairTraffic], nodes: Sequence[NodeUpgrade]) -> _Scale:
@@ -91,7 +94,9 @@ def _scale(pairs: Sequence[PairTraffic], nodes: Sequence[NodeUpgrade]) -> _Scale
     trips = [trip for _, trip in pairs[0].samples if trip is not None and trip > 0]
     least = math.floor(math.log10(max(min(trips, default=0.1), 1e-3)))
     most = math.ceil(math.log10(max(max(trips, default=1.0), 1e-3)))
-    return _Scale(min(times), max(times), least, max(most, least + 1))
+    longest = max(len(_name(pair)) for pair in pairs)
+    left = min(max(CHARACTER * longest + 8, LEAST_LEFT), MOST_LEFT)
+    return _Scale(left, min(times), max(times), least, max(most, least + 1))
 
 
 def _window(node: NodeUpgrade, scale: _Scale, *, bottom: float) -> str:
@@ -103,15 +108,22 @@ def _window(node: NodeUpgrade, scale: _Scale, *, bottom: float) -> str:
     shade = element(
         "rect", x=left, y=PANEL_TOP - 14, width=width, height=bottom - PANEL_TOP + 14, class_="upgrading"
     )
-    return element("g", told + shade + text(node.node, x=left + 2, y=PANEL_TOP - 5, class_="small"))
+    fits = CHARACTER * len(node.node) < width
+    name = text(node.node, x=left + 2, y=PANEL_TOP - 5, class_="small") if fits else ""
+    return element("g", told + shade + name)
 
 
 def _panel(pair: PairTraffic, scale: _Scale) -> str:
     decades = "".join(
         element(
-            "line", x1=LEFT, y1=scale.y(10.0**power), x2=WIDTH - RIGHT, y2=scale.y(10.0**power), class_="grid"
+            "line",
+            x1=scale.left,
+            y1=scale.y(10.0**power),
+            x2=WIDTH - RIGHT,
+            y2=scale.y(10.0**power),
+            class_="grid",
         )
-        + text(f"{10.0**power:g} ms", x=LEFT - 4, y=scale.y(10.0**power) + 3, class_="small end")
+        + text(f"{10.0**power:g} ms", x=scale.left - 4, y=scale.y(10.0**power) + 3, class_="small end")
         for power in range(scale.least, scale.most + 1)
     )
     dots = "".join(
@@ -131,7 +143,7 @@ def _strip(pair: PairTraffic, scale: _Scale, *, y: float) -> str:
     )
     drawn = (
         element("title", escaped(_told(pair)))
-        + text(_name(pair), x=LEFT - 4, y=y + 8, class_="small end")
+        + text(_name(pair), x=scale.left - 4, y=y + 8, class_="small end")
         + element("path", d=f"M{begin:g} {y + (STRIP - 4) / 2:g}H{end:g}", class_="answers")
         + (element("path", d=lost, class_="losses") if lost else "")
     )
@@ -146,7 +158,7 @@ def _thinned(pair: PairTraffic) -> Iterable[tuple[float, float | None]]:
 
 
 def _axis(scale: _Scale, *, top: float) -> str:
-    line = element("line", x1=LEFT, y1=top, x2=WIDTH - RIGHT, y2=top, class_="axis")
+    line = element("line", x1=scale.left, y1=top, x2=WIDTH - RIGHT, y2=top, class_="axis")
     span = scale.end - scale.begin
     ends = [scale.begin + span * part / 6 for part in range(7)]
     return line + "".join(

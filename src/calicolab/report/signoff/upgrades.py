@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calicolab.evidence.verdict import worst
 from calicolab.report.signoff.budget import Budget
 from calicolab.report.signoff.columns import version_order
 from calicolab.report.signoff.marks import BAD, MARKS, RISK, Mark
 from calicolab.report.signoff.traffic_picture import draw_traffic
+from calicolab.report.stories import story_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +25,7 @@ CHARACTERS = 400_000
 
 @dataclass(frozen=True)
 class Way:
-    """A way as it went. `fact` is None where nothing was measured: `mark` and `why` then tell."""
+    """A way as it went. `mark` is of all checks that look at it, and `anchor` of the worst of them."""
 
     mark: Mark
     anchor: str
@@ -95,22 +97,35 @@ class Ways:
         return [way for way in self.ways if not way.back]
 
     @property
+    def kinds(self) -> int:
+        """On how many kinds of labs they were gone."""
+        return len({way.lab.kind for way in self.ways if way.lab is not None})
+
+    @property
     def lossy(self) -> list[Way]:
         """The ways on which requests were lost."""
         return [way for way in self.ways if way.lost]
 
     @property
-    def worst(self) -> Way | None:
-        """The way with the longest gap; None when there is none with traffic."""
-        measured = [way for way in self.ways if way.worst_pair is not None]
-        return max(measured, key=_gap, default=None)
+    def clear(self) -> list[Way]:
+        """The ways on which nothing lay in wait."""
+        return [way for way in self.ways if not way.fact.waiting]
+
+    @property
+    def ambushed(self) -> list[Way]:
+        """The ways on which something lay in wait."""
+        return [way for way in self.ways if way.fact.waiting]
 
 
 def ways_of(checks: Sequence[Judged]) -> Ways:
     """The ways that `checks` noted."""
-    ways = [_way(one, fact) for one in checks for fact in one.noted.upgrades]
     measuring = {one.check.id for one in checks if one.noted.upgrades}
     unmeasured = [one for one in checks if one.check.id in measuring and not one.noted.upgrades]
+    ways = [
+        _way(one, fact, looking)
+        for one, looking in _with_those_that_look(checks)
+        for fact in one.noted.upgrades
+    ]
     budget = Budget(CHARACTERS)
     drawn = [
         (way, budget.take(draw_traffic(way.title, way.fact)))
@@ -119,13 +134,36 @@ def ways_of(checks: Sequence[Judged]) -> Ways:
     return Ways(sorted(ways, key=_order), unmeasured, [one for one in drawn if one[1]], budget.left_out)
 
 
-def _way(one: Judged, fact: UpgradeFact) -> Way:
-    mark, why = MARKS[one.outcome], one.reason.partition("\n")[0]
+def _with_those_that_look(checks: Sequence[Judged]) -> list[tuple[Judged, list[Judged]]]:
+    """Each check that noted an upgrade, and itself with the steps of its story up to the next that notes one.
+
+    One step upgrades; whether requests were lost, and whether the mesh is full again, is asked by those behind it.
+    """
+    stories: dict[tuple[object, ...], list[Judged]] = {}
+    for one in checks:
+        key = (story_of(one.check.id), one.check.id.partition("[")[2], one.seen.key[1])
+        stories.setdefault(key, []).append(one)
+    found: list[tuple[Judged, list[Judged]]] = []
+    for steps in stories.values():
+        current: list[Judged] | None = None
+        for step in steps:
+            if step.noted.upgrades:
+                current = []
+                found.append((step, current))
+            if current is not None:
+                current.append(step)
+    return found
+
+
+def _way(one: Judged, fact: UpgradeFact, looking: list[Judged]) -> Way:
+    came_to = worst(step.outcome for step in looking if step.outcome != "skip")
+    decisive = next(step for step in (*looking, one) if step.outcome == came_to)
+    mark, why = MARKS[came_to], decisive.reason.partition("\n")[0]
     lost = sum(pair.lost for pair in fact.pairs)
-    if one.outcome == "pass" and (lost or not fact.arrived):
+    if came_to == "pass" and (lost or not fact.arrived):
         mark = RISK
-        why = "the check allows for it" + ("" if fact.arrived else "; the mesh was not full at its end")
-    return Way(mark, one.anchor, one.lab, fact, why)
+        why = "the checks allow for it" + ("" if fact.arrived else "; the mesh was not full at its end")
+    return Way(mark, decisive.anchor, one.lab, fact, why)
 
 
 def _order(way: Way) -> tuple[object, ...]:
@@ -133,6 +171,11 @@ def _order(way: Way) -> tuple[object, ...]:
     ends = sorted((way.fact.source, way.fact.target), key=version_order)
     kind = way.lab.kind if way.lab is not None else ""
     return kind, *(version_order(end) for end in ends), way.fact.waiting, way.back
+
+
+def worst_of(ways: Sequence[Way]) -> Way | None:
+    """The way with the longest gap; None when there is none with traffic."""
+    return max((way for way in ways if way.worst_pair is not None), key=_gap, default=None)
 
 
 def _gap(way: Way) -> float:
