@@ -63,6 +63,7 @@ def test_removing_the_bridge_alone(
         wait_for(lab.mesh, until=lambda mesh: mesh.is_full, timeout=MESH_TIMEOUT)
         back = round((time.monotonic() - applied) * 1000)
         lab.timeline.add("mesh-full", lab=lab.id)
+        seen = address_monitor.look_at(lab, node.name)
         trials.append(the_bridge_comes_back(lab, bridge, right, monitor_interval))
     facts(
         CURE,
