@@ -29,6 +29,10 @@ PROGRAMS = ("opt/cni/bin/calico", "opt/cni/bin/cnitool", "usr/local/bin/calicoct
 #: Seconds until a node that is not ready stops an upgrade, and as long again half for one that comes late. Kubernetes
 #: would wait for ever; after 30 s the probe is content with a single peer.
 READY_TIMEOUT = 30.0
+#: How often, and every how many seconds, the probe must say ready before the next node's turn. The kubelet asks every 10
+#: s, and the DaemonSet's controller acts after that: nobody is as fast as a lab that asks all the time, and a peer that
+#: is killed in the 50 ms in which BIRD ends a graceful restart leaves a kernel without its route.
+READY_LOOKS, BETWEEN_LOOKS = 3, 0.5
 
 
 def files_of(version: str) -> LabFiles:
@@ -92,7 +96,13 @@ def replace(node: NetnsNode, files: LabFiles, *, timeline: Timeline, lab: str) -
     node.machine.write(MARK, f"{files.version}\n".encode())
     node.calico.start_from((files.container, files.debian), version=files.version)
     try:
-        readiness = wait_for(node.calico.readiness, until=lambda probe: probe.ready, timeout=READY_TIMEOUT)
+        readiness = wait_for(
+            node.calico.readiness,
+            until=lambda probe: probe.ready,
+            timeout=READY_TIMEOUT,
+            consecutive=READY_LOOKS,
+            interval=BETWEEN_LOOKS,
+        )
     except WaitTimeout:
         readiness = node.calico.readiness()
     ended = timeline.add(
