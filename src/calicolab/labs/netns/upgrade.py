@@ -29,8 +29,8 @@ PROGRAMS = ("opt/cni/bin/calico", "opt/cni/bin/cnitool", "usr/local/bin/calicoct
 #: Seconds until a node that is not ready stops an upgrade, and as long again half for one that comes late. Kubernetes
 #: would wait for ever; after 30 s the probe is content with a single peer.
 READY_TIMEOUT = 30.0
-#: How often, and every how many seconds, the probe must say ready before the next node's turn. The kubelet asks every 10
-#: s, and the DaemonSet's controller acts after that: nobody is as fast as a lab that asks all the time, and a peer that
+#: How often, and every how many seconds, the probe must say ready before the next node's turn. The kubelet asks every
+#: 10 s, and the controller acts after that: nobody is as fast as a lab that asks all the time, and a peer that
 #: is killed in the 50 ms in which BIRD ends a graceful restart leaves a kernel without its route.
 READY_LOOKS, BETWEEN_LOOKS = 3, 0.5
 
