@@ -23,9 +23,7 @@ SHRINKING = 3
 FOUND_OUT = r"calicolab autodetect --real --version"
 
 
-def _wrong(
-    module: Any, name: str, thing: Callable[..., object]
-) -> Callable[[Scene], AbstractContextManager[object]]:
+def _wrong(module: Any, name: str, thing: object) -> Callable[[Scene], AbstractContextManager[object]]:
     """Replace one thing of the model."""
 
     def act(scene: Scene) -> AbstractContextManager[object]:

@@ -45,6 +45,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--ip", help='the setting IP, such as autodetect, none, "" or an address')
     parser.add_argument("--method", help="the setting IP_AUTODETECTION_METHOD, such as interface=eth.*")
+    parser.add_argument(
+        "--internal-ip",
+        metavar="ADDRESS",
+        help="the Kubernetes Node's InternalIP, for kubernetes-internal-ip",
+    )
     parser.add_argument("--stored", metavar="ADDRESS", help="what the Node holds when calico-node starts")
     parser.add_argument(
         "--other",
@@ -93,12 +98,15 @@ def _compare(asked: Sequence[str], case: Case) -> int:
 def _real(asked: Sequence[str], case: Case) -> Iterator[tuple[str, Decision]]:
     # The labs' libraries take longer to import than the model to answer.
     from calicolab.artifacts import obtain
+    from calicolab.artifacts.kubernetes.programs import obtain_programs
     from calicolab.artifacts.progress import for_terminal
     from calicolab.labs.netns.startup import StartupRig
 
     files = obtain(asked, report=for_terminal())
+    asks_kubernetes = case.settings.kubernetes or case.settings.kubernetes_internal_ip is not None
+    kubernetes = obtain_programs(for_terminal()) if asks_kubernetes else None
     for version in asked:
-        with StartupRig(files[version], workers=1) as rig:
+        with StartupRig(files[version], workers=1, kubernetes=kubernetes) as rig:
             yield version, rig.answer(case)
 
 
@@ -114,6 +122,8 @@ def _case(arguments: argparse.Namespace) -> Case:
         settings = replace(settings, ip=arguments.ip)
     if arguments.method is not None:
         settings = replace(settings, method=arguments.method)
+    if arguments.internal_ip is not None:
+        settings = replace(settings, kubernetes_internal_ip=arguments.internal_ip)
     if arguments.stored is not None:
         stored = replace(stored, address=arguments.stored or None)
     if arguments.other:
