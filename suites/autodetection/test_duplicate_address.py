@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from calicolab.calico import address_choice
+from calicolab.calico import address_choice, address_monitor
 from calicolab.evidence.signoff import AUTODETECTION
 from calicolab.wait import wait_for
 from suites.autodetection.conflicts import FIRST_FOUND, MYBR0
@@ -32,11 +32,16 @@ def second(lab: Lab, hit: Hit) -> Hit:
     return type(hit).on_node(lab, lab.nodes[-1])
 
 
-def test_the_first_node_takes_the_address(lab: Lab, hit: Hit, second: Hit, inject: Inject) -> None:
-    """Both nodes have mybr0 with 172.19.0.1/16; calico-node starts again on the first, which is free to take it."""
+def test_the_first_node_takes_the_address(
+    lab: Lab, hit: Hit, second: Hit, inject: Inject, phase: PhaseRecorder
+) -> None:
+    """mybr0 with 172.19.0.1/16 appears on one node, and calico-node starts again there: it is free to take it."""
+    # The other's monitor would do within a minute what its start is to do below.
+    seen = address_choice.start(lab, second.node, environment={address_monitor.INTERVAL_SETTING: "1h"})
+    assert (seen.died, seen.stored) == (False, second.right), seen.said
     wait_for(lab.mesh, until=lambda mesh: mesh.is_full, timeout=MESH_TIMEOUT)
+    phase("before")
     fault = inject(MYBR0.make(hit.node.name, hit.right))
-    inject(MYBR0.make(second.node.name, second.right))
     expected = address_choice.expected(lab, hit.node)
     seen = address_choice.start(lab, hit.node)
     assert (seen.died, seen.stored, seen.interface) == (False, expected.address, expected.interface), (
@@ -46,9 +51,10 @@ def test_the_first_node_takes_the_address(lab: Lab, hit: Hit, second: Hit, injec
 
 
 def test_the_second_dies_and_has_no_address_any_more(
-    lab: Lab, hit: Hit, second: Hit, facts: FactRecorder
+    lab: Lab, hit: Hit, second: Hit, inject: Inject, facts: FactRecorder
 ) -> None:
     """`Calico node 'node02' is already using the IPv4 address 172.19.0.1.`; its own is stored no more (calico#1589)."""
+    inject(MYBR0.make(second.node.name, second.right))
     expected = address_choice.expected(lab, second.node)
     seen = address_choice.start(lab, second.node)
     facts(
