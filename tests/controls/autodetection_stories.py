@@ -103,9 +103,9 @@ def _gone_with_a_start(scene: Scene) -> Iterator[None]:
 
 
 @contextmanager
-def _another_session_off(scene: Scene) -> Iterator[None]:
-    lab = scene.lab
-    with _tunnel_again(scene), sabotages.session_off(lab, "node01", lab.nodes[-1].address):
+def _other_bird_down(scene: Scene) -> Iterator[None]:
+    # Not one session: the next configuration would switch it on again.
+    with _tunnel_again(scene), sabotages.service_down(scene.lab, "node03", "bird"):
         yield
 
 
@@ -231,10 +231,10 @@ CONTROLS = {
             patience=60.0,
         ),
         Sabotage(
-            "another-session-off",
-            "BIRD's session from node01 to node03 is disabled",
-            act=_another_session_off,
-            says="node01 to node03: down",
+            "other-bird-down",
+            "BIRD is stopped on node03, which has nothing to do with it",
+            act=_other_bird_down,
+            says="silent: node03",
             patience=20.0,
         ),
     ),
