@@ -103,3 +103,24 @@ def test_a_check_without_a_lab_counts_too(reports: Reports, page: Path) -> None:
     code, made = report(reports.add(check(FILE, "test_a", ON, lab="")), to=page)
     assert code == 0
     assert made.by_id("checks").row("test_a").marks("ok")
+
+
+def test_what_had_not_been_reached_is_counted_and_not_listed(reports: Reports, page: Path) -> None:
+    not_reached = check(FILE, "test_b", ON, outcome="inconclusive", reason="not reached: test_a failed")
+    first = reports.add(outcome("fail"), not_reached)
+    second = reports.add(outcome("pass"), outcome("pass", "test_b"), facts={"rerun_of": [first.name]})
+    code, made = report(first, second, to=page)
+    assert code == 0
+    green = made.by_id("turned-green")
+    assert len(green.all("tbody")[0].all("tr")) == 1
+    assert "And 1 check that had not been reached or run before." in green.text
+    assert "again what was not green" in made.by_id("runs").row(second.name, "20 min").text
+
+
+def test_an_empty_shard_is_there_all_the_same(reports: Reports, page: Path) -> None:
+    """There may be fewer stories than shards."""
+    full = reports.add(outcome("pass"), facts={"shard": "1/2"})
+    empty = reports.add(labs=[ON], facts={"shard": "2/2", "nothing_to_do": "shard 2/2 has nothing to do"})
+    code, made = report(full, empty, to=page)
+    assert code == 0
+    assert "shard 2/2 has nothing to do" in made.by_id("runs").row(empty.name, "20 min").text

@@ -126,7 +126,7 @@ def test_a_lost_request_in_a_check_that_fails(reports: Reports, page: Path) -> N
     assert "✗ 1 lost v3.23.2 to v3.25.0 : of 24000" in made.by_id("losses").text
     (picture,) = made.by_id("upgrades").all("figure", having="traffic")
     assert len(picture.all("path", having="losses")) == 1
-    assert "node01 to node02, udp: 1 of 2000 lost" in picture.all("desc")[0].text
+    assert "node01 \N{RIGHTWARDS ARROW} node02 udp: 1 of 2000 lost" in picture.all("desc")[0].text
 
 
 def test_a_lost_request_that_the_check_allows_for_is_not_hidden(reports: Reports, page: Path) -> None:
@@ -137,10 +137,42 @@ def test_a_lost_request_that_the_check_allows_for_is_not_hidden(reports: Reports
     row = made.by_id("upgrades").row("v3.23.2 → v3.25.0")
     assert row.marks("risk") == ["! risk", "! 3"]
     assert (
-        "requests were lost on 1 way; the checks allow for that, and you must, too"
+        "requests were lost on 1 way: the checks allow for that, and you must, too"
         in made.by_id("verdict").text
     )
     assert made.has_id("losses")
+
+
+def test_a_lost_request_that_a_later_step_of_the_story_finds(reports: Reports, page: Path) -> None:
+    """One step upgrades and notes it, the next asks what was lost; the way back has steps of its own."""
+    file, _ = WAY
+    run = reports.add(
+        check(
+            file, "test_every_node_is_upgraded[next]", ON, {UPGRADE: upgrade("v3.23.2", "v3.25.0", lost=2)}
+        ),
+        check(file, "test_no_request_is_lost[next]", ON, outcome="fail", reason="2 requests were lost"),
+        check(file, "test_the_way_back[next]", ON, {UPGRADE: upgrade("v3.25.0", "v3.23.2", back=True)}),
+        check(file, "test_every_node_is_upgraded[far]", ON, {UPGRADE: upgrade("v3.23.2", "v3.31.0")}),
+        check(file, "test_no_request_is_lost[far]", ON),
+    )
+    code, made = report(run, to=page)
+    assert code == 1
+    section = made.by_id("upgrades")
+    up = section.row("v3.23.2 → v3.25.0")
+    assert up.marks("bad") == ["✗ FAIL", "✗ 2"]
+    assert "2 requests were lost" in up.text
+    (failed,) = [one for one in made.by_id("checks").all("tr") if "test_no_request_is_lost[next]" in one.text]
+    assert up.all("a")[0].attributes["href"] == f"#{failed.attributes['id']}"
+    assert section.row("back v3.25.0 → v3.23.2").marks("ok") == ["✓ pass"]
+    assert section.row("v3.23.2 → v3.31.0").marks("ok") == ["✓ pass"]
+
+
+def test_a_loss_with_a_conflict_in_wait_is_told_apart(reports: Reports, page: Path) -> None:
+    fact = upgrade("v3.23.2", "v3.25.0", lost=3, waiting="docker-bridge")
+    code, made = report(reports.add(check(*WAY, ON, {UPGRADE: fact})), to=page)
+    assert code == 0
+    assert "where a conflict does, requests are lost on 1 way" in made.by_id("verdict").text
+    assert "With a conflict in wait: 1 way up and 0 back, 0 of 1 arrived" in made.all("dl")[0].text
 
 
 def test_a_node_that_ends_with_another_address(reports: Reports, page: Path) -> None:

@@ -37,11 +37,20 @@ class Changes:
     still_red: list[Judged] = field(default_factory=list)
     new_green: list[tuple[Judged, str]] = field(default_factory=list)
     newly_skipped: list[tuple[Judged, str]] = field(default_factory=list)
-    #: Title, id and lab of checks that there were.
-    gone: list[tuple[str, str, str]] = field(default_factory=list)
+    #: Checks that there were.
+    gone: list[Judged] = field(default_factory=list)
     slower: list[Slower] = field(default_factory=list)
     #: How many pass or are skipped that were not there before.
     added: int = 0
+
+    @property
+    def gone_by_story(self) -> dict[tuple[str, str], list[str]]:
+        """The steps that are gone, by file and lab."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for one in self.gone:
+            file, _, step = one.check.id.partition("::")
+            found.setdefault((file, one.check.lab), []).append(step)
+        return found
 
     @property
     def nothing(self) -> bool:
@@ -67,7 +76,7 @@ def changes_since(now: Judgement, before: Judgement) -> Changes:
     earlier = {one.seen.key: one for one in before.checks}
     for one in now.checks:
         _compare(one, earlier.pop(one.seen.key, None), changes)
-    changes.gone = [(one.check.title, one.check.id, one.check.lab) for one in earlier.values()]
+    changes.gone = list(earlier.values())
     changes.slower.sort(key=lambda slower: -slower.times)
     return changes
 

@@ -91,6 +91,7 @@ def render_signoff(
         sources=sources_of(judgement),
         stories=_stories(checks),
         columns=columns_for(judgement.labs),
+        machines=list(dict.fromkeys(run.results.run.machine for run in judgement.runs)),
         links=links,
         made=made,
         harness=calicolab.__version__,
