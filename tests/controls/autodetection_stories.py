@@ -146,6 +146,7 @@ CONTROLS = {
             "calico-node is started with IP_AUTODETECTION_METHOD=interface=eth0",
             act=lambda scene: starting(scene, told=ETH0),
             says="on matching interface eth0",
+            patience=60.0,
         ),
     ),
     f"{DUPLICATE}::test_the_second_dies_and_has_no_address_any_more": (
