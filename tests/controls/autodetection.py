@@ -99,7 +99,7 @@ def other_mesh(scene: Scene) -> Iterator[None]:
 
 
 #: The parameters that stand for all: the body is the same. One address that cuts a node off, one that does not, none.
-FOR_ALL = ("docker-bridge-mybr0", "keepalived-vip-first", "node-local-dns")
+FOR_ALL = ("docker-bridge-mybr0", "keepalived-vip-first", "node-local-dns-service")
 #: Every method against a conflict that most of them tell apart, and against one that none is taken in by.
 METHODS_FOR_ALL = tuple(
     f"{conflict}-{method}"
