@@ -169,7 +169,7 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("server")
 def test_every_request_is_noted_and_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traffic, "PATIENCE", 5.0)
+    monkeypatch.setattr(traffic, "PATIENCE", 20.0)
     measured = measure(pods())
     mine = [flow for flow in measured.flows if flow.source == "pod-a"]
     assert {flow.protocol for flow in mine} == {"udp", "tcp"}

@@ -35,7 +35,14 @@ class Flow:
     def __init__(self, target: dict[str, Any], protocol: str) -> None:
         self.target, self.protocol = target, protocol
         self.requests: list[list[float | None]] = []
+        #: Set at each answer.
+        self.heard = asyncio.Event()
         self._due: dict[bytes, int] = {}
+
+    @property
+    def due(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self._due)
 
     def begin(self) -> bytes:
         """Note a request as sent now, and return what to send."""
@@ -50,6 +57,7 @@ class Flow:
         if number is not None and reply[_DIGEST:].decode(errors="replace") == self.target["name"]:
             sent = self.requests[number][0] or 0.0
             self.requests[number][1] = time.monotonic() - sent
+        self.heard.set()
 
     def to_json(self) -> dict[str, Any]:
         """Itself as it is printed."""
@@ -78,7 +86,7 @@ class Sender:
         self._ends = time.monotonic() + float(plan["limit"])
         self.flows = [Flow(target, protocol) for target in plan["targets"] for protocol in ("udp", "tcp")]
         self._asked: set[asyncio.Task[None]] = set()
-        self._sending = True
+        self._stopped = asyncio.Event()
 
     async def run(self) -> None:
         """Send until `stop`."""
@@ -86,15 +94,24 @@ class Sender:
 
     async def stop(self) -> None:
         """Send no more, and wait for the answers that are due."""
-        self._sending = False
-        await asyncio.sleep(self._patience)
+        self._stopped.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience):
+                for flow in self.flows:
+                    while flow.due:
+                        flow.heard.clear()
+                        await flow.heard.wait()
 
     async def _send(self, flow: Flow, place: int) -> None:
         ask = await self._asker(flow)
         # Not all at the same moment: the machine has other things to do.
         due = time.monotonic() + self._interval * place / len(self.flows)
-        while self._sending and time.monotonic() < self._ends:
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        while due < self._ends:
+            with contextlib.suppress(TimeoutError):
+                # The event loop's clock is the monotonic one.
+                async with asyncio.timeout_at(due):
+                    await self._stopped.wait()
+                return
             ask(flow)
             # What a busy machine made late is not made up for: a burst would measure itself.
             due = max(due + self._interval, time.monotonic())
