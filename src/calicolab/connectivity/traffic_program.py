@@ -111,6 +111,8 @@ class Sender:
                 # The event loop's clock is the monotonic one.
                 async with asyncio.timeout_at(due):
                     await self._stopped.wait()
+            # Not by how the wait ended: it may have been both at once, and nobody would wait for the answer.
+            if self._stopped.is_set():
                 return
             ask(flow)
             # What a busy machine made late is not made up for: a burst would measure itself.
