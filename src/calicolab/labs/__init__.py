@@ -9,7 +9,7 @@ from calicolab.errors import UsageError
 from calicolab.labs.asked import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calicolab.artifacts.progress import Progress
     from calicolab.evidence.timeline import Timeline
@@ -40,6 +40,9 @@ class Making(Protocol):
             UsageError: it cannot be as asked for.
             ArtifactError: a program could not be had.
         """
+
+    def build(self, asked: Sequence[Asked], *, report: Progress) -> None:
+        """Have all that these labs need built and verified, so that `create` finds it; errors as of that."""
 
     def attach(self, handle: Mapping[str, Any], lab: Lab) -> None:
         """Let `lab`, created and not up, be the one that stands already; leaving it does not end that one."""

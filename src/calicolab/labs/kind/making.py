@@ -12,7 +12,7 @@ from calicolab.labs.kind.lab import KindLab
 from calicolab.labs.kind.marks import STANDING, Marks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calicolab.artifacts.progress import Progress
     from calicolab.engine import Engine
@@ -44,6 +44,13 @@ def create(asked: Asked, *, timeline: Timeline, report: Progress, standing: bool
         control_planes=asked.control_planes,
         subnet=asked.subnet,
     )
+
+
+def build(asked: Sequence[Asked], *, report: Progress) -> None:
+    """Have the programs and images of these labs built; errors as of `create`."""
+    for source in {one.source for one in asked}:
+        versions = [one.version for one in asked if one.source == source]
+        artifacts.obtain_kind(versions, source=source, report=report)
 
 
 def handle(lab: Lab) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from calicolab.labs.netns.lab import NetnsLab
 from calicolab.labs.netns.namespaces import Init
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calicolab.artifacts.progress import Progress
     from calicolab.evidence.timeline import Timeline
@@ -42,6 +42,12 @@ def create(asked: Asked, *, timeline: Timeline, report: Progress, standing: bool
     return NetnsLab(
         files, timeline=timeline, nodes=asked.nodes, subnet=asked.subnet, dies_with_us=not standing
     )
+
+
+def build(asked: Sequence[Asked], *, report: Progress) -> None:
+    """Have the programs of these labs built; errors as of `create`."""
+    for source in {one.source for one in asked}:
+        artifacts.obtain([one.version for one in asked if one.source == source], source=source, report=report)
 
 
 def handle(lab: Lab) -> dict[str, Any]:
