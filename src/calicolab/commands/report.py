@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from calicolab.report.signoff.judging import Judgement
 
 PAGE = "signoff.html"
+#: New reds that are named on the terminal.
+MOST_SAID = 20
 #: As of `pytest suites/` (fixtures/recording.py).
 EXIT_CODES: dict[Verdict, int] = {"pass": 0, "fail": 1, "inconclusive": 6}
 
@@ -113,6 +115,8 @@ def _say(judgement: Judgement, changes: Changes | None, page: Path) -> None:
         print(note)
     if changes is not None:
         print(f"since {', '.join(changes.since) or 'no run that can be read'}: {changes.in_brief}")
-        for one, was in changes.new_red:
+        for one, was in changes.new_red[:MOST_SAID]:
             print(f"new red: {one.check.lab} {one.check.id} ({was}, now {one.outcome})")
+        if len(changes.new_red) > MOST_SAID:
+            print(f"and {len(changes.new_red) - MOST_SAID} more that are new red: see the page")
     print(f"sign-off page: {page}")
