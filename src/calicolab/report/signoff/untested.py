@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calicolab.calico.versions import UNAVAILABLE, known
+from calicolab.report.signoff.columns import version_order
 from calicolab.report.stories import story_of
 
 if TYPE_CHECKING:
@@ -84,14 +85,15 @@ def _skipped(checks: list[Judged]) -> list[Skipped]:
         for one in alike:
             story = story_of(one.check.id)
             stories[story] = stories.get(story, 0) + 1
-        where = list(dict.fromkeys(one.check.lab or "no lab" for one in alike))
+        in_order = sorted(alike, key=lambda one: (version_order(one.version), one.check.lab))
+        where = list(dict.fromkeys(one.check.lab or "no lab" for one in in_order))
         found.append(Skipped(reason, len(alike), stories, where))
     return sorted(found, key=lambda one: -one.count)
 
 
 def _cannot(judgement: Judgement) -> list[tuple[str, str, list[str]]]:
     found: dict[tuple[str, str], dict[str, None]] = {}
-    for lab in judgement.labs.values():
+    for lab in sorted(judgement.labs.values(), key=lambda lab: (version_order(lab.calico), lab.id)):
         for what, why in lab.cannot.items():
             found.setdefault((what, why), {})[lab.id] = None
     return [(what, why, list(labs)) for (what, why), labs in found.items()]
