@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
 from calicolab.calico.autodetection import interfaces, methods, proof, reach, rules, startup
@@ -73,10 +74,10 @@ CONTROLS = {
         ),
         *_BOTH,
         Sabotage(
-            "routes-not-seen",
-            "the model knows of no route, for can-reach",
-            act=_wrong(reach, "source_for", lambda *_: None),
-            says=r"network is unreachable",
+            "routes-not-looked-at",
+            "the model thinks that the kernel sends everything from 127.0.0.1, for can-reach",
+            act=_wrong(reach, "source_for", lambda *_: IPv4Address("127.0.0.1")),
+            says=r"127\.0\.0\.1/8, detected by connecting to",
         ),
     ),
     "suites/autodetection/test_model.py::test_they_agree_on_kubernetes_internal_ip": (

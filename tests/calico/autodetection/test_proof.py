@@ -65,7 +65,7 @@ def test_a_seed_always_draws_the_same_and_all_different() -> None:
     drawn = generate(40, seed=3)
     assert drawn == generate(40, seed=3)
     assert drawn != generate(40, seed=4)
-    assert len({repr(case) for case in drawn}) == 40
+    assert len({repr(one.case) for one in drawn}) == 40
 
 
 def test_a_node_that_cannot_be_built_here_says_nothing_about_the_model() -> None:

@@ -6,11 +6,12 @@ from dataclasses import replace
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
+from calicolab.calico import versions
 from calicolab.calico.autodetection import methods
 from calicolab.calico.autodetection.draws import one_in, pick, several
 from calicolab.calico.autodetection.facts import Recorded, Settings, Stored
 from calicolab.calico.autodetection.rules import rules_of
-from calicolab.calico.autodetection.startup import recorded
+from calicolab.calico.autodetection.startup import decide, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -100,7 +101,7 @@ _METHODS = (
     *(methods.SKIP_INTERFACE, methods.SKIP_INTERFACE, methods.CIDR, methods.CIDR),
     *(methods.CAN_REACH, methods.CAN_REACH, methods.CAN_REACH, methods.KUBERNETES_INTERNAL_IP, "invalid"),
 )
-_IPS = (*["autodetect"] * 8, "", "none", None, "given", "given", "given")
+_IPS = (*["autodetect"] * 12, "", "none", None, "given", "given", "given")
 _SEPARATORS = (",", ", ", " ,")
 
 
@@ -137,11 +138,12 @@ def draw_stored(
 ) -> Stored:
     """What may be stored of this node and others: its own addresses, stale ones, addresses that others have, too."""
     own = _own(layout)
+    # What it would take is what others are to have: conflicts are drawn, not waited for.
+    wanted = decide(versions.known()[-1], layout, settings, Stored()).address or own[0]
     address = pick(draw, (None, None, *own, "10.9.9.9/24"))
 
     def another(draw: st.DrawFn) -> str:
-        # The newest interface's first address is what most methods take.
-        return other_address(draw) if one_in(draw, 4) else pick(draw, (own[0], own[0], own[0], *own))
+        return pick(draw, (wanted, wanted, *own)) if not one_in(draw, 4) else other_address(draw)
 
     names = several(draw, lambda draw: pick(draw, ("node01", "node02", "a", "zz-last", "node-1")), most=3)
     noted = recorded(layout, settings, rules_of("v3.31.0"))
@@ -170,7 +172,7 @@ def _draw_method(draw: st.DrawFn, layout: Layout, *, near: Sequence[str]) -> str
     if kind == methods.CAN_REACH:
         own = [IPv4Interface(text) for link in layout.links for text in link.addresses]
         ends = [str(one.network.broadcast_address) for one in own]
-        return kind + pick(draw, [*DESTINATIONS, *near, *(str(one.ip) for one in own), *ends])
+        return kind + pick(draw, [*DESTINATIONS, *near, *near, *(str(one.ip) for one in own), *ends])
     if kind == "invalid":
         return pick(draw, NOT_METHODS)
     return kind or None
