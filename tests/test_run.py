@@ -300,8 +300,9 @@ class Results:
 def jobs_leave(machine: Machine, *, unit: Results | None, netns: Results | None, code: int = 0) -> None:
     """Have the test command leave these results, and end with `code`."""
     does = "mkdir -p .tox/junit\n"
-    incident = None if unit is None else Results(1)
-    for name, results in (("unit", unit), ("netns", netns), ("incident", incident)):
+    other = None if unit is None else Results(1)
+    others = [(name, other) for name in ("autodetection", "remediation", "upgrade", "incident")]
+    for name, results in (("unit", unit), ("netns", netns), *others):
         does += f"echo '{results.junit}' >.tox/junit/{name}.xml\n" if results is not None else ""
     machine.has("tox", f"{does}exit {code}\n", where="venv")
 
@@ -309,19 +310,19 @@ def jobs_leave(machine: Machine, *, unit: Results | None, netns: Results | None,
 @pytest.mark.parametrize(
     ("unit", "netns", "code", "closing", "red"),
     [
-        pytest.param(Results(10), Results(5), 0, "16 passed, 0 failed", False, id="green"),
+        pytest.param(Results(10), Results(5), 0, "19 passed, 0 failed", False, id="green"),
         pytest.param(
-            Results(10, skipped=2), Results(5), 0, "14 passed, 0 failed, 2 skipped", False, id="skips"
+            Results(10, skipped=2), Results(5), 0, "17 passed, 0 failed, 2 skipped", False, id="skips"
         ),
-        pytest.param(Results(10, failures=1), Results(5, errors=2), 1, "13 passed, 3 failed", True, id="red"),
-        pytest.param(Results(10), Results(5), 1, "16 passed, 0 failed", True, id="lint is red"),
-        pytest.param(Results(10, errors=1), Results(5), 0, "15 passed, 1 failed", True, id="red, tox is not"),
-        pytest.param(Results(10), Results(0), 0, "11 passed, 1 failed", True, id="no check"),
+        pytest.param(Results(10, failures=1), Results(5, errors=2), 1, "16 passed, 3 failed", True, id="red"),
+        pytest.param(Results(10), Results(5), 1, "19 passed, 0 failed", True, id="lint is red"),
+        pytest.param(Results(10, errors=1), Results(5), 0, "18 passed, 1 failed", True, id="red, tox is not"),
+        pytest.param(Results(10), Results(0), 0, "14 passed, 1 failed", True, id="no check"),
         pytest.param(
-            Results(10), Results(3, skipped=3), 0, "11 passed, 1 failed, 3 skipped", True, id="all skipped"
+            Results(10), Results(3, skipped=3), 0, "14 passed, 1 failed, 3 skipped", True, id="all skipped"
         ),
-        pytest.param(Results(10), None, 0, "11 passed, 1 failed", True, id="one missing"),
-        pytest.param(None, None, 0, "0 passed, 3 failed", True, id="all missing"),
+        pytest.param(Results(10), None, 0, "14 passed, 1 failed", True, id="one missing"),
+        pytest.param(None, None, 0, "0 passed, 6 failed", True, id="all missing"),
     ],
 )
 def test_ci_closes_with_the_sum(
@@ -338,7 +339,7 @@ def test_ci_does_not_count_what_an_earlier_run_left(machine: Machine) -> None:
     assert machine.run(script=".ci/run").succeeded
     machine.has("tox", "exit 0\n", where="venv")
     shutil.copy(machine.folder / "venv/tox", machine.checkout / ".venv/bin/tox")
-    assert machine.run(script=".ci/run").stdout.splitlines()[-1] == "0 passed, 3 failed"
+    assert machine.run(script=".ci/run").stdout.splitlines()[-1] == "0 passed, 6 failed"
 
 
 def test_ci_keeps_a_refusal(machine: Machine) -> None:
