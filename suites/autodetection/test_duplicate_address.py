@@ -68,12 +68,13 @@ def test_the_second_dies_and_has_no_address_any_more(
     assert seen.stored is None
 
 
-def test_it_dies_at_every_start(lab: Lab, second: Hit) -> None:
+def test_it_dies_at_every_start(lab: Lab, hit: Hit, second: Hit) -> None:
     """A crash loop: the next start finds no stored address, and the same one taken."""
     expected = address_choice.expected(lab, second.node)
     seen = address_choice.start(lab, second.node)
     assert seen.died, seen.said
     assert not seen.lacks(expected.message), seen.said
+    assert expected.conflict == hit.node.name
     assert seen.stored is None
 
 
