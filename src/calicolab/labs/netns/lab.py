@@ -298,9 +298,10 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         self.faults.heal_all()
         upgrade.refuse_upgraded(self.id, self._machines.values())
         fence.prove(self.switch)
+        # Before a node starts again: a Node that changes meanwhile is an update conflict, and calico-node ends.
+        self._restore_addresses(prefix_length=self.topology.subnet.prefixlen)
         for node in self._nodes:
             node.calico.reset()
-        self._restore_addresses(prefix_length=self.topology.subnet.prefixlen)
         self._wait_until_healthy()
         self._note("lab-healed")
 
