@@ -10,13 +10,12 @@ from calicolab.calico.autodetection import proof
 from calicolab.evidence.signoff import MODEL, ModelFact
 
 if TYPE_CHECKING:
-    from calicolab.calico.autodetection.proof import Proof
-    from calicolab.labs.netns.startup import StartupRig
+    from calicolab.calico.autodetection.proof import Proof, RealProgram
     from fixtures.evidence import FactRecorder
 
 
 def test_the_model_and_calico_node_agree(
-    startup_rig: StartupRig, layouts: int, seed: int, facts: FactRecorder
+    startup_rig: RealProgram, layouts: int, seed: int, facts: FactRecorder
 ) -> None:
     """On made-up nodes the model and the real `calico-node -startup` do the same, in the same words.
 
@@ -33,7 +32,7 @@ def test_the_model_and_calico_node_agree(
     "kubernetes", reason="calico-node asks a kube-apiserver, which is built for such a lab only"
 )
 def test_they_agree_on_kubernetes_internal_ip(
-    kubernetes_rig: StartupRig, layouts: int, seed: int, facts: FactRecorder
+    kubernetes_rig: RealProgram, layouts: int, seed: int, facts: FactRecorder
 ) -> None:
     """The same where calico-node asks Kubernetes which address the kubelet has noted.
 

@@ -157,3 +157,27 @@ def test_a_control_may_be_for_some_of_a_checks_parameters_only(project: Project)
     }
     assert seen["test_next[small]"] == ["broken"]
     assert seen["test_next[big]"] == ["broken", "big-broken"]
+
+
+def test_a_check_that_needs_no_lab_is_seen_red_too(project: Project) -> None:
+    check = 'MODEL = {"right": True}\ndef test_model(facts):\n    assert MODEL["right"], "it is wrong"\n'
+    project.write("founding/test_founding.py", check)
+    (project.path / "some_controls.py").write_text(
+        """
+from tests.controls.control import Sabotage
+
+def act(scene):
+    scene.patch.setitem(scene.module.MODEL, "right", False)
+    return scene.patch.context()
+
+WRONG = Sabotage("wrong", "the model is wrong", act=act, says="it is wrong")
+CONTROLS = {"suites/founding/test_founding.py::test_model": (WRONG,)}
+
+def look(lab):
+    raise AssertionError("there is no lab to look at")
+""",
+        encoding="utf-8",
+    )
+    result = project.run("-p", "tests.controls.plugin", "--controls", "some_controls")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["controls: 1 of 1 turned red, in * s"])

@@ -6,7 +6,7 @@ import shlex
 import time
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given
@@ -29,6 +29,15 @@ if TYPE_CHECKING:
 
 #: How often the real program is asked, at most, to make a case on which they disagree smaller.
 SHRINKING = 80
+
+
+class RealProgram(Protocol):
+    """Whatever answers as calico-node of one version does."""
+
+    version: str
+
+    def answers(self, cases: Sequence[Case]) -> Iterator[Decision]:
+        """What it does in each of these cases, in their order."""
 
 
 @dataclass(frozen=True)
