@@ -124,3 +124,10 @@ def test_an_empty_shard_is_there_all_the_same(reports: Reports, page: Path) -> N
     code, made = report(full, empty, to=page)
     assert code == 0
     assert "shard 2/2 has nothing to do" in made.by_id("runs").row(empty.name, "20 min").text
+
+
+def test_runs_with_controls_in_between_are_named(reports: Reports, page: Path) -> None:
+    """A report to sign comes from a run without them (docs/controls.md)."""
+    run = reports.add(check(FILE, "test_a", ON, {"controls": ["felix-down"]}))
+    _, made = report(run, to=page)
+    assert f"Positive controls ran in between in {run.name}" in made.by_id("notes").text
