@@ -176,6 +176,6 @@ def _notes(gathered: Gathered, checks: tuple[Judged, ...], verdicts: Mapping[str
     with_controls = sorted({one.seen.run.id for one in checks if "controls" in one.check.facts})
     if with_controls:
         found.append(
-            f"Positive controls ran in between in {', '.join(with_controls)}: times there are longer than they would be."
+            f"Positive controls ran in between in {', '.join(with_controls)}: its times are longer for it."
         )
     return found
