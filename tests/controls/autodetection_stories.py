@@ -176,7 +176,7 @@ CONTROLS = {
             "confd-down",
             "confd is stopped on node01, and has no configuration checked",
             act=_confd_down,
-            says="last state: $",
+            says="(?m)last state: $",
             patience=5.0,
         ),
     ),
