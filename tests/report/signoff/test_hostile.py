@@ -256,3 +256,11 @@ def test_an_event_of_any_name_is_text(reports: Reports, page: Path) -> None:
     ]
     report(reports.add(one, events=noted), to=page)
     assert "alert('x')" in read(page.read_text(encoding="utf-8")).by_id("timelines").text
+
+
+def test_what_stands_between_backquotes_is_code_and_still_text(reports: Reports, page: Path) -> None:
+    title = "`calicoctl get` says `<script>alert(1)</script>` and `unclosed"
+    _, made = report(reports.add(check("founding/test_a.py", "test_a", ON, title=title)), to=page)
+    row = made.by_id("checks").row("test_a")
+    assert [one.text for one in row.all("code")][:2] == ["calicoctl get", "<script>alert(1)</script>"]
+    assert "`unclosed" in row.text
