@@ -11,6 +11,7 @@ from calicolab.evidence import shards
 from nightly.night import (
     NIGHTS,
     SUMMARY,
+    broken,
     exit_code,
     missing,
     new_folder,
@@ -43,11 +44,11 @@ def main(argv: list[str] | None = None) -> int:
         if not arguments.only_sign:
             ended = run_parts(parts, night=night, shard=arguments.shard, again=arguments.again)
         nights = [*([arguments.again] if arguments.again is not None else []), night]
-        signed = sign(nights, into=night, since=since) if arguments.shard is None else None
+        without = missing(parts, nights=nights) if arguments.only_sign else broken(ended)
+        signed = sign(nights, into=night, since=since, without=without) if arguments.shard is None else None
     except KeyboardInterrupt:
         print("nightly: interrupted; `--only-sign` makes the page of what is there", file=sys.stderr)
         return INTERRUPTED
-    without = missing(parts, nights=nights) if arguments.only_sign else []
     said = summary(ended, signed=signed, without=without)
     night.mkdir(parents=True, exist_ok=True)
     (night / SUMMARY).write_text(f"{said}\n", encoding="utf-8")

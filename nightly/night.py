@@ -53,19 +53,24 @@ def run_parts(parts: Sequence[Part], *, night: Path, shard: str | None, again: P
     return ended
 
 
-def sign(nights: Sequence[Path], *, into: Path, since: Path | None) -> int:
+def sign(nights: Sequence[Path], *, into: Path, since: Path | None, without: Sequence[str] = ()) -> int:
     """Make the page to sign, and JUnit, of all runs in the folders `nights`; return the verdict's exit code.
 
     Args:
         nights: folders of this night: several when what failed was run again, or machines shared the work.
         into: where the page goes.
         since: the folder of an earlier night, whose changes are told.
+        without: the names of parts that left no run: the page is to say that nothing is known of them.
     """
     runs = [run for night in nights for run in runs_of(night)]
     if not runs:
         print(f"nightly: there is nothing to sign: no run in {', '.join(map(str, nights))}", flush=True)
         return EXIT_CODES["inconclusive"]
     into.mkdir(parents=True, exist_ok=True)
+    for name in without:
+        # Named all the same, a folder without results is on the page, and makes it inconclusive.
+        (into / name).mkdir(exist_ok=True)
+        runs.append(into / name)
     argv = [sys.executable, "-m", "calicolab.cli", "report", *map(str, runs), "-o", str(into / PAGE)]
     argv += ["--junit", str(into / JUNIT)]
     earlier = runs_of(since) if since is not None else []
@@ -86,6 +91,11 @@ def night_before(night: Path) -> Path | None:
     return earlier[-1] if earlier else None
 
 
+def broken(ended: Iterable[Ended]) -> list[str]:
+    """The names of the parts that left no results although they had something to do."""
+    return [one.part.name for one in ended if one.run is None and one.code != NOTHING]
+
+
 def missing(parts: Iterable[Part], *, nights: Sequence[Path]) -> list[str]:
     """The names of the parts that left no run at all, of which the page cannot know."""
     return [
@@ -98,7 +108,7 @@ def missing(parts: Iterable[Part], *, nights: Sequence[Path]) -> list[str]:
 def summary(ended: Iterable[Ended], *, signed: int | None, without: Sequence[str] = ()) -> str:
     """What came of each part, and of all of them as the page has it; `without` are parts that left nothing."""
     lines = [str(one) for one in ended]
-    lines += [f"{name:<20} missing: it left no run, and the page does not know of it" for name in without]
+    lines += [f"{name:<20} left no run: nothing is known of it" for name in without]
     if signed is not None:
         verdict = {code: verdict for verdict, code in EXIT_CODES.items()}.get(signed)
         lines.append(f"{'all':<20} {verdict or f'no page: calicolab report ended with {signed}'}")

@@ -172,8 +172,19 @@ def test_a_part_that_left_nothing_is_missed_when_signing(
     monkeypatch.setattr(command, "PARTS", (fake("a"), fake("b")))
     write(tmp_path / "now" / "a", "pass")
     assert command.main(["--only-sign", "--out", str(tmp_path / "now")]) == 6
-    assert "b                    missing: it left no run" in capfd.readouterr().out
+    assert "b                    left no run: nothing is known of it" in capfd.readouterr().out
+    assert "Run b " in (tmp_path / "now" / "signoff.html").read_text()
     assert command.main(["a", "--only-sign", "--out", str(tmp_path / "now")]) == 0
+
+
+def test_a_part_that_broke_is_on_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "PARTS", (fake("good"), fake("broken-part", None, 4)))
+    assert command.main(["--out", str(tmp_path / "now")]) == 6
+    said = capfd.readouterr().out
+    assert "verdict: INCONCLUSIVE" in said
+    assert "broken-part" in (tmp_path / "now" / "signoff.html").read_text()
 
 
 def test_a_part_without_results_is_no_pass(tmp_path: Path) -> None:
