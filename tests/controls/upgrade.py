@@ -192,6 +192,8 @@ CONTROLS = {
             "BIRD's session from node02 to node03 is disabled on node02",
             act=_loud_and_wrong,
             says="node02 to node03: down",
+            # For real calico-node has only just started, and its sessions take some seconds.
+            patience=15.0,
         ),
     ),
     f"{BRIDGE_IN_WAIT}::test_the_upgrade_finds_the_bridge": (SKIPPED,),
@@ -203,6 +205,7 @@ CONTROLS = {
             "the cure is left out, or on a node that needs none a session is disabled",
             act=_not_cured,
             says="is not ready|node02 to node03: down",
+            patience=15.0,
         ),
     ),
 }
