@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from calicolab.evidence.model import CheckRecord, Outcome
-from tests.report.signoff.examples import Reports, check, lab
+from calicolab.evidence.signoff import CURE
+from tests.report.signoff.examples import Reports, check, cure, lab
 from tests.report.signoff.pages import report
 
 ON = lab("v3.23.2")
@@ -131,3 +132,21 @@ def test_runs_with_controls_in_between_are_named(reports: Reports, page: Path) -
     run = reports.add(check(FILE, "test_a", ON, {"controls": ["felix-down"]}))
     _, made = report(run, to=page)
     assert f"Positive controls ran in between in {run.name}" in made.by_id("notes").text
+
+
+@pytest.mark.parametrize("written", ["--monitor-interval default", "--monitor-interval=default"])
+def test_a_check_that_was_asked_in_another_way_takes_no_place(
+    reports: Reports, page: Path, written: str
+) -> None:
+    """The night tries cures with a short interval of calico-node's monitor, and again with its own."""
+    fact = cure(ON, "cidr")
+    name = ("remediation/test_cures.py", "test_it_lasts[cidr]")
+    short = reports.add(check(*name, ON, {CURE: fact}, outcome="fail"), command="pytest suites --calico all")
+    long = reports.add(check(*name, ON, {CURE: fact}), command=f"pytest suites/remediation {written}")
+    code, made = report(short, long, to=page)
+    assert code == 1
+    assert not made.has_id("turned-green")
+    heads = made.by_id("cures").all("thead")[0].all("th")
+    assert [one.text for one in heads] == ["Cure", "v3.23.2", f"v3.23.2 {written}"]
+    overview = made.by_id("cures").all("table")[0]
+    assert (overview.marks("bad"), overview.marks("ok")) == (["✗ lasts"], ["✓ lasts"])

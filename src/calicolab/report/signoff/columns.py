@@ -32,7 +32,7 @@ class Column:
     @property
     def in_full(self) -> str:
         """With its kind, whatever there is beside it."""
-        return str(self) if self.kind in self.also else f"{self.label} {self.kind}"
+        return str(self) if self.kind in self.also else f"{self.label} {self.kind} {self.also}".strip()
 
 
 def columns_of(checks: Iterable[Judged]) -> list[Column]:
@@ -45,13 +45,17 @@ def columns_for(labs: dict[LabKey, LabRecord]) -> list[Column]:
     """These labs, oldest version first."""
     shared = Counter(lab.calico for lab in labs.values())
     kinds = Counter((lab.calico, lab.kind) for lab in labs.values())
+    shapes = {
+        lab.kind: {shape(other) for other in labs.values() if other.kind == lab.kind} for lab in labs.values()
+    }
     found = []
     for key, lab in labs.items():
         also: list[str] = []
-        if shared[lab.calico] > 1:
+        if shared[lab.calico] > kinds[lab.calico, lab.kind]:
             also.append(lab.kind)
         if kinds[lab.calico, lab.kind] > 1:
-            also.append(shape(lab))
+            also += [shape(lab)] if len(shapes[lab.kind]) > 1 else []
+            also += [key.settings] if key.settings else []
         found.append(Column(key, lab.calico, lab.kind, ", ".join(also)))
     return sorted(found, key=lambda column: (version_order(column.label), column.also))
 

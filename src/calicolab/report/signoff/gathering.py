@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,13 @@ from calicolab.errors import UsageError
 from calicolab.evidence.model import Results
 from calicolab.evidence.store import RESULTS, ResultsError, read_results
 from calicolab.report.signoff.cleaning import clean
+from calicolab.report.signoff.command_line import settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
+    from calicolab.evidence.model import LabRecord
 
 #: The folder in a run's folder that holds what was collected.
 EVIDENCE = "evidence"
@@ -32,6 +36,16 @@ class Run:
     def id(self) -> str:
         """The run's own id."""
         return self.results.run.id
+
+    @cached_property
+    def labs(self) -> dict[str, LabRecord]:
+        """Its labs by their ids."""
+        return {lab.id: lab for lab in self.results.labs}
+
+    @cached_property
+    def settings(self) -> str:
+        """How its checks were asked, where it was not as usual."""
+        return settings(self.results.run.command)
 
     @property
     def order(self) -> tuple[datetime, str]:

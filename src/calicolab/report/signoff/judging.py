@@ -105,7 +105,7 @@ class Judgement:
         found: dict[LabKey, LabRecord] = {}
         for run in self.runs:
             for lab in run.results.labs:
-                key = LabKey.of(lab.id, lab)
+                key = LabKey.of(run, lab.id)
                 if key not in found or lab.etcd is not None:
                     found[key] = lab
         return found

@@ -23,15 +23,18 @@ class LabKey:
     nodes: int
     control_planes: int
     source: str
+    #: How the run's checks were asked, such as "--monitor-interval default".
+    settings: str
 
     @classmethod
-    def of(cls, lab_id: str, lab: LabRecord | None) -> LabKey:
-        """The key of a lab as a run describes it; of one that it does not describe, the id must do."""
+    def of(cls, run: Run, lab_id: str) -> LabKey:
+        """The key of a lab of `run`; of one that it does not describe, the id must do."""
+        lab = run.labs.get(lab_id)
         if lab is None:
-            return cls(lab_id, 0, 0, "")
+            return cls(lab_id, 0, 0, "", run.settings)
         # A kind lab that never came up, in results of old, does not say that it has one.
         planes = max(lab.control_planes, 1) if lab.kind == "kind" else lab.control_planes
-        return cls(lab_id, lab.nodes, planes, lab.source or "")
+        return cls(lab_id, lab.nodes, planes, lab.source or "", run.settings)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Seen:
     @property
     def key(self) -> tuple[str, LabKey]:
         """What it has in common with the same check on the same lab in other runs."""
-        return self.check.id, LabKey.of(self.check.lab, self.lab)
+        return self.check.id, LabKey.of(self.run, self.check.lab)
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,8 @@ def merge(runs: Iterable[Run]) -> list[Merged]:
     """
     found: dict[tuple[str, LabKey], Merged] = {}
     for run in runs:
-        labs = {lab.id: lab for lab in run.results.labs}
         for check in run.results.checks:
-            seen = Seen(run, labs.get(check.lab), check)
+            seen = Seen(run, run.labs.get(check.lab), check)
             before = found.get(seen.key)
             found[seen.key] = Merged(seen) if before is None else _with(before, seen)
     return list(found.values())

@@ -162,9 +162,9 @@ def _stories(checks: Sequence[Judged]) -> list[Story]:
 
 def _place(one: Judged) -> tuple[str, str]:
     lab = one.seen.key[1]
-    return story_of(one.check.id), f"{lab.id}" if lab.nodes == 0 else f"{lab.id} ({shape_of(one)})"
+    return story_of(one.check.id), " ".join(part for part in (lab.id, shape_of(one), lab.settings) if part)
 
 
 def shape_of(one: Judged) -> str:
-    """How large a check's lab is; "" without one."""
-    return "" if one.lab is None else shape(one.lab)
+    """How large a check's lab is, in brackets; "" without one."""
+    return "" if one.lab is None else f"({shape(one.lab)})"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING
+
+from calicolab.report.signoff.command_line import without
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +45,7 @@ def missing_shards(runs: Iterable[Run]) -> list[tuple[str, str]]:
             )
             continue
         number, of = read
-        sets.setdefault((_common(run.results.run.command), of), {})[number] = run.id
+        sets.setdefault((without(run.results.run.command, _OWN_OPTIONS), of), {})[number] = run.id
     for (command, of), there in sets.items():
         missing = [number for number in range(1, of + 1) if number not in there]
         if missing:
@@ -65,20 +66,3 @@ def _read(told: object) -> tuple[int, int] | None:
         return None
     number, of = int(match[1]), int(match[2])
     return (number, of) if 1 <= number <= of else None
-
-
-def _common(command: str) -> str:
-    """A command line without what differs between the shards of one run."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return command
-    kept, skip = [], False
-    for word in words:
-        if skip:
-            skip = False
-        elif word in _OWN_OPTIONS:
-            skip = True
-        elif word.partition("=")[0] not in _OWN_OPTIONS:
-            kept.append(word)
-    return shlex.join(kept)

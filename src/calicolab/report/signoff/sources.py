@@ -39,7 +39,7 @@ def sources_of(judgement: Judgement) -> Sources:
     parts: dict[tuple[str, str], dict[str, None]] = {}
     changes: dict[ManifestChange, dict[str, None]] = {}
     told: set[str] = set()
-    every = ((LabKey.of(lab.id, lab), lab) for run in judgement.runs for lab in run.results.labs)
+    every = ((LabKey.of(run, lab.id), lab) for run in judgement.runs for lab in run.results.labs)
     for key, lab in every:
         name = names[key]
         if lab.provenance:
