@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from calicolab.calico.autodetection import Decision, Layout, Link, Route, Settings, Stored, decide
+from calicolab.errors import UsageError
 
 LO, ETH0 = Link("lo", 1, ("127.0.0.1/8",)), Link("eth0", 2, ("192.168.21.12/24",))
 BRIDGE = Link("br-fac7e8026658", 5, ("172.18.0.1/16",))
@@ -143,6 +144,24 @@ def test_can_reach_of_a_network_that_no_route_leads_to() -> None:
     decision = ask(ETH0, method="can-reach=8.8.8.8")
     assert decision.outcome == "die"
     assert "dial udp4 8.8.8.8:80: connect: network is unreachable" in decision.message
+
+
+def test_can_reach_is_refused_where_it_would_leave_from_a_loopback_address_by_another_interface() -> None:
+    link = Link("eth9", 3, ("127.0.5.5/24",))
+    decision = ask(link, method="can-reach=127.0.5.9")
+    assert "dial udp4 127.0.5.9:80: connect: invalid argument" in decision.message
+    assert ask(link, method="can-reach=127.0.5.5").address == "127.0.5.5/24"
+
+
+def test_can_reach_from_a_node_without_an_address_finds_no_interface_that_has_what_it_sends_from() -> None:
+    link = Link("eth0", 2)
+    decision = ask(link, method="can-reach=8.8.8.8", routes=(Route("default", "eth0"),))
+    assert "does not match any addresses found on local interfaces: 0.0.0.0" in decision.message
+
+
+def test_can_reach_of_a_multicast_address_is_not_answered() -> None:
+    with pytest.raises(UsageError, match="multicast"):
+        ask(ETH0, method="can-reach=224.0.0.5")
 
 
 def test_can_reach_of_the_own_secondary_address_gives_the_primary_one() -> None:

@@ -123,9 +123,10 @@ def _can_reach(question: _Question) -> Detected:
     destination = parsed.ipv4 if parsed is not None and parsed.ipv4 is not None else _LOOPBACK
     if destination.is_unspecified:
         destination = _LOOPBACK
-    source = reach.source_for(question.layout, destination)
-    if source is None:
-        return _nothing(f"{failed} {destination}:80: connect: network is unreachable")
+    try:
+        source = reach.source_for(question.layout, destination)
+    except reach.Refused as error:
+        return _nothing(f"{failed} {destination}:80: connect: {error}")
     found = interfaces.owner(question.layout, source)
     if found is None:
         said = f"autodetected IPv4 address does not match any addresses found on local interfaces: {source}"

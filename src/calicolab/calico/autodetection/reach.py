@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from calicolab.calico.autodetection.facts import Layout, Link, Route
 
 _ANYWHERE = IPv4Network("0.0.0.0/0")
+#: The kernel's INADDR_ANY: what it sends from on a node without an address.
+_UNSPECIFIED = IPv4Address(0)
+
+
+class Refused(Exception):
+    """The kernel does not connect; the text is its error, as Go words it."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +39,23 @@ class Entry:
     by_gateway: bool = False
 
 
-def source_for(layout: Layout, destination: IPv4Address) -> IPv4Address | None:
-    """The address from which a packet to `destination` would leave; None when the network is unreachable."""
+def source_for(layout: Layout, destination: IPv4Address) -> IPv4Address:
+    """The address from which a packet to `destination` would leave; 0.0.0.0 where no interface has one.
+
+    Raises:
+        Refused: no route leads there, or its interface may not send from its own loopback address: only lo may
+            (net/ipv4/route.c, __mkroute_output; route_localnet is off).
+        UsageError: the destination is a multicast address, which takes other ways in the kernel.
+    """
+    if destination.is_multicast:
+        raise UsageError(f"the model does not know how multicast leaves a node: {destination} is no host")
     entry = _lookup(table(layout), destination)
-    return None if entry is None else entry.source
+    if entry is None:
+        raise Refused("network is unreachable")
+    source = _UNSPECIFIED if entry.source is None else entry.source
+    if source.is_loopback and entry.link != "lo" and not _owns(layout, destination):
+        raise Refused("invalid argument")
+    return source
 
 
 def table(layout: Layout) -> list[Entry]:
@@ -137,6 +156,14 @@ def _lookup(entries: list[Entry], destination: IPv4Address) -> Entry | None:
         return None
     # min() keeps the first of equals, as the kernel does.
     return min(matching, key=lambda entry: (-entry.network.prefixlen, not entry.local, entry.metric))
+
+
+def _owns(layout: Layout, destination: IPv4Address) -> bool:
+    return any(
+        address is not None and address.ip == destination
+        for link in layout.links
+        for address in map(addresses.with_prefix, link.addresses)
+    )
 
 
 def _is_zeronet(network: IPv4Network) -> bool:

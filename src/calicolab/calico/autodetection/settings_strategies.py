@@ -7,7 +7,7 @@ from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
 from calicolab.calico import versions
-from calicolab.calico.autodetection import methods
+from calicolab.calico.autodetection import addresses, methods
 from calicolab.calico.autodetection.draws import one_in, pick, several
 from calicolab.calico.autodetection.facts import Recorded, Settings, Stored
 from calicolab.calico.autodetection.rules import rules_of
@@ -172,10 +172,17 @@ def _draw_method(draw: st.DrawFn, layout: Layout, *, near: Sequence[str]) -> str
     if kind == methods.CAN_REACH:
         own = [IPv4Interface(text) for link in layout.links for text in link.addresses]
         ends = [str(one.network.broadcast_address) for one in own]
-        return kind + pick(draw, [*DESTINATIONS, *near, *near, *(str(one.ip) for one in own), *ends])
+        destinations = [*DESTINATIONS, *near, *near, *(str(one.ip) for one in own), *ends]
+        return kind + pick(draw, [one for one in destinations if not _is_multicast(one)])
     if kind == "invalid":
         return pick(draw, NOT_METHODS)
     return kind or None
+
+
+def _is_multicast(text: str) -> bool:
+    """Whether the model would refuse to tell, as the kernel has ways of its own there."""
+    parsed = addresses.parse(text)
+    return parsed is not None and parsed.ipv4 is not None and parsed.ipv4.is_multicast
 
 
 def _joined(draw: st.DrawFn, parts: Sequence[str]) -> str:
