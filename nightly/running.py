@@ -78,8 +78,9 @@ def follow(argv: Sequence[str], *, timeout: float) -> int:
     Ctrl-C ends it, too, and goes on.
     """
     print(f"nightly: {' '.join(argv)}", flush=True)
-    # In a group of its own, so that all of it can be told to end.
-    with subprocess.Popen(argv, start_new_session=True) as process:
+    # In a group of its own, so that all of it can be told to end; a night that a shell put in the background has its
+    # parts deaf to that otherwise.
+    with subprocess.Popen(["env", "--default-signal=INT", *argv], start_new_session=True) as process:
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:
