@@ -86,7 +86,7 @@ PARTS = (
             *("suites/founding", "suites/readiness", "suites/connectivity", "--lab", "kind"),
             *("--calico", "v3.23.2", "--calico", "v3.31.0", "--e2e", "all"),
         ),
-        minutes=400,
+        minutes=220,
     ),
 )
 

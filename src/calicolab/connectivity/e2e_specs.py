@@ -52,7 +52,7 @@ GRANULAR = tuple(
 )
 #: The spec that is run while the fault is there.
 PODS_TO_PODS = GRANULAR[0]
-#: What is run in CI: each kind once or twice, seven minutes with both phases.
+#: What is run in CI: each kind once or twice, three minutes with both phases on two cores.
 CI = (
     *GRANULAR,
     Spec(
