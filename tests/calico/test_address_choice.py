@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from calicolab.calico import address_choice
+from calicolab.calico import address_choice, start
 from calicolab.calico.address_choice import Start
 from calicolab.calico.autodetection import Recorded, Settings, Stored
 from calicolab.calico.facts import Interface
@@ -92,8 +92,8 @@ def test_a_death_is_an_end_as_well() -> None:
 
 
 def test_neither_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(address_choice, "TIMEOUT", 0.01)
-    with pytest.raises(LabError, match="neither started nor died on node02"):
+    monkeypatch.setattr(start, "TIMEOUT", 0.01)
+    with pytest.raises(LabError, match="did not start on node02"):
         address_choice.start(lab_with(), node_that_says("Early log level set to info\n"))
 
 

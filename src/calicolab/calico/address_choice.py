@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 from calicolab.calico import node_layout
 from calicolab.calico.autodetection import Decision, Recorded, Settings, Stored, decide
-from calicolab.calico.start import STARTED, TIMEOUT
-from calicolab.errors import LabError
-from calicolab.wait import WaitTimeout, wait_for
+from calicolab.calico.start import STARTED, afresh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,18 +78,7 @@ def start(lab: Lab, node: Node, *, environment: Mapping[str, str] | None = None)
     Raises:
         LabError: it neither started nor died in time.
     """
-    before = node.calico.logs()
-    node.calico.restart(environment=environment)
-    try:
-        # A lab may keep the log of the container before, or begin a new one.
-        log = wait_for(
-            lambda: node.calico.logs().removeprefix(before),
-            until=lambda said: STARTED in said or DIED in said,
-            timeout=TIMEOUT,
-            interval=0.05,
-        )
-    except WaitTimeout as error:
-        raise LabError(f"calico-node neither started nor died on {node.name}: {error}") from error
+    log = afresh(node, environment=environment, until=(STARTED, DIED))
     address = stored(lab, node.name).address
     owners = [link.name for link in node.calico.interfaces() if address in link.addresses]
     return Start(died=DIED in log, stored=address, interface=owners[0] if owners else "", log=log)

@@ -8,7 +8,7 @@ from calicolab.errors import LabError
 from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from calicolab.labs.base import Node
 
@@ -19,12 +19,15 @@ STARTED = "Calico node started successfully"
 TIMEOUT = 60.0
 
 
-def afresh(node: Node, *, environment: Mapping[str, str] | None = None) -> str:
+def afresh(
+    node: Node, *, environment: Mapping[str, str] | None = None, until: Sequence[str] = (STARTED,)
+) -> str:
     """Start calico-node afresh on `node`, wait until it has stored its address, and return what it said meanwhile.
 
     Args:
         node: the node.
         environment: settings to add to or change in the container's environment from now on.
+        until: the words that end the wait, whichever come first.
 
     Raises:
         LabError: it has not said so in time.
@@ -35,7 +38,7 @@ def afresh(node: Node, *, environment: Mapping[str, str] | None = None) -> str:
         # A lab may keep the log of the container before, or begin a new one.
         return wait_for(
             lambda: node.calico.logs().removeprefix(before),
-            until=lambda said: STARTED in said,
+            until=lambda said: any(words in said for words in until),
             timeout=TIMEOUT,
             interval=0.05,
         )
