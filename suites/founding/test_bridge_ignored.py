@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calicolab.calico.start import STARTED
 from calicolab.connectivity.matrix import everybody
 from calicolab.wait import wait_for
 
@@ -42,7 +43,7 @@ def test_calico_node_keeps_eth0(lab: Lab, incident: Incident, inject: Inject) ->
     incident.faulty.calico.restart()
     said = wait_for(
         lambda: incident.faulty.calico.logs().removeprefix(before),
-        until=lambda log: "Calico node started successfully" in log,
+        until=lambda log: STARTED in log,
         timeout=60,
     )
     assert f"interface eth0: {incident.right_address}" in said

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from calicolab.calico import strict_window
+from calicolab.calico.start import STARTED
 from calicolab.wait import wait_for
 from tests.controls.state import sessions_of
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from calicolab.labs.netns.node import NetnsNode
     from tests.controls.control import Scene
 
-STARTED = "Calico node started successfully"
 #: Seconds for calico-node to start, on a busy machine.
 START_TIMEOUT = 60.0
 BGP_PEER = """\
