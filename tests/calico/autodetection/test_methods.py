@@ -188,6 +188,13 @@ def test_kubernetes_internal_ip_was_the_networks_address_at_first(version: str, 
     assert decide(version, Layout((LO, ETH0, BRIDGE)), settings, Stored()).address == address
 
 
+def test_kubernetes_internal_ip_does_not_say_that_it_found_the_same_again() -> None:
+    settings = Settings(method="kubernetes-internal-ip", kubernetes_internal_ip="192.168.21.12")
+    decision = decide("v3.31.0", Layout((LO, ETH0)), settings, Stored("192.168.21.12/24"))
+    assert (decision.outcome, decision.address, decision.message) == ("keep", "192.168.21.12/24", "")
+    assert decide("v3.31.0", Layout((LO, ETH0)), settings, Stored("10.0.0.9/24")).outcome == "take"
+
+
 def test_v3_21_knows_no_kubernetes_internal_ip() -> None:
     settings = Settings(method="kubernetes-internal-ip", kubernetes_internal_ip="192.168.21.12")
     decision = decide("v3.21.4", Layout((LO, ETH0)), settings, Stored("192.168.21.12/24"))

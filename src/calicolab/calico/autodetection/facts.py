@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 #: take: the address in the settings or the detected one is stored, whether or not the same was stored before.
-#: keep: what is stored stays, as no address was looked for or none was found.
+#: keep: what is stored stays, as no address was looked for or none was found; with kubernetes-internal-ip, which logs
+#: no address, also as the same was found.
 #: none: calico-node runs, and has no address (CALICO_NETWORKING_BACKEND=none only).
 #: die: it ends with exit code 1, and Kubernetes or runit starts it again.
 Outcome = Literal["take", "keep", "none", "die"]

@@ -93,7 +93,9 @@ class _Startup:
             raise _Died from error
         self.lines.extend(detected.lines)
         if detected.address:
-            return "take", detected.address
+            # kubernetes-internal-ip says nothing of what it found: nobody can tell that the same was found again.
+            unseen = detected.address == old and not detected.lines
+            return "keep" if unseen else "take", detected.address
         if not old:
             self.lines.append(_NOT_DETECTED)
             raise _Died
