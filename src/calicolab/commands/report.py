@@ -14,6 +14,7 @@ from calicolab.report.signoff.gathering import gather
 from calicolab.report.signoff.judging import judge
 from calicolab.report.signoff.merged_junit import render_merged_junit
 from calicolab.report.signoff.page import render_signoff
+from calicolab.report.words import counted
 
 if TYPE_CHECKING:
     import argparse
@@ -108,7 +109,7 @@ def _say(judgement: Judgement, changes: Changes | None, page: Path) -> None:
         f"{len(judgement.with_outcome(outcome))} {outcome}"
         for outcome in ("pass", "fail", "inconclusive", "skip")
     )
-    print(f"verdict: {judgement.verdict.upper()} over {len(judgement.runs)} runs: {counts}")
+    print(f"verdict: {judgement.verdict.upper()} over {counted(len(judgement.runs), 'run')}: {counts}")
     for problem in judgement.problems:
         print(f"inconclusive: {problem.title}: {problem.why}")
     for note in judgement.notes:

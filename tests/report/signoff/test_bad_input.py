@@ -200,6 +200,6 @@ def test_what_it_says_on_the_terminal(
     before, now = a_run(reports), a_run(reports, outcome="fail")
     assert main(["report", str(now), "-o", str(page), "--since", str(before)]) == 1
     out = capsys.readouterr().out
-    assert "verdict: FAIL over 1 runs: 0 pass, 1 fail, 0 inconclusive, 0 skip\n" in out
+    assert "verdict: FAIL over 1 run: 0 pass, 1 fail, 0 inconclusive, 0 skip\n" in out
     assert f"new red: netns-v3.23.2 suites/{FILE}::test_a (pass, now fail)\n" in out
     assert out.endswith(f"sign-off page: {page}\n")
