@@ -1,19 +1,14 @@
-"""The kind lab: cached images to full mesh and where the time goes, the cure as Kubernetes sees it, the story."""
+"""The kind lab: cached images to full mesh and where the time goes, and the cure as Kubernetes sees it."""
 
 from __future__ import annotations
 
-import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.labs import VERSIONS
 from benchmarks.measure import Figure, keep
 from calicolab import labs
 from calicolab.artifacts.progress import Plain
-from calicolab.command import run_status
-from calicolab.evidence.store import read_results
 from calicolab.evidence.timeline import Timeline
 from calicolab.faults.cures import CorrectNodeAddress
 from calicolab.faults.docker_bridge import DockerBridge
@@ -24,7 +19,6 @@ if TYPE_CHECKING:
     from calicolab.labs.base import Lab
 
 RUNS, CURES = 3, 5
-ROOT = Path(__file__).parents[1]
 #: The lab's own events while it comes up, and what had been done by then.
 STAGES = (
     ("images-loaded", "network, fence, images in the engine"),
@@ -34,7 +28,6 @@ STAGES = (
     ("mesh-established", "Calico's pods, BIRD, full mesh"),
     ("mesh-full", "every pod of the system Ready"),
 )
-INCIDENT = "suites/founding/test_incident.py"
 
 
 def main() -> None:
@@ -52,7 +45,6 @@ def main() -> None:
                     for _ in range(CURES):
                         cured.add(break_and_cure(lab))
         figures += [whole, *stages.values(), cured]
-    figures += _stories()
     keep("kind", figures)
 
 
@@ -82,31 +74,6 @@ def break_and_cure(lab: Lab) -> float:
         timeout=60,
     )
     return time.monotonic() - started
-
-
-def _stories() -> list[Figure]:
-    """The same story on both kinds of lab, and all that CI runs on kind."""
-    version = VERSIONS[0]
-    story = {kind: Figure(f"the incident's story on {kind}, {version}", "s") for kind in labs.KINDS}
-    ratio = Figure("the same story, kind against netns", "times")
-    for kind, figure in story.items():
-        figure.add(_run(INCIDENT, kind=kind, version=version))
-    ratio.add(story["kind"].median / story["netns"].median)
-    whole = Figure(f"founding and connectivity (CI set) on kind, {version}", "s", goal=720)
-    whole.add(_run("suites/founding", "suites/connectivity", kind="kind", version=version))
-    return [*story.values(), ratio, whole]
-
-
-def _run(*what: str, kind: str, version: str) -> float:
-    """Seconds of a run that passed."""
-    with tempfile.TemporaryDirectory(prefix="calicolab-story-") as reports:
-        argv = [sys.executable, "-m", "pytest", "-q", *what, "--lab", kind, f"--calico={version}"]
-        began = time.monotonic()
-        done = run_status([*argv, f"--reports={reports}"], timeout=3600, cwd=ROOT)
-        seconds = time.monotonic() - began
-        if not done.succeeded or read_results(Path(reports) / "latest" / "results.json").verdict != "pass":
-            raise SystemExit(f"{' '.join(what)} on {kind} did not pass: {done.stdout[-2000:]}")
-    return seconds
 
 
 if __name__ == "__main__":
