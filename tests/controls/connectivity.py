@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from calicolab.connectivity.e2e import SpecResult
 from calicolab.connectivity.policy_demo import CLIENT, FRONTEND, SHOP
 from calicolab.faults.cures import CorrectNodeAddress
@@ -52,6 +54,14 @@ def _told(outcome: str, output: str = "") -> Callable[[Scene], Any]:
         yield
 
     return act
+
+
+@contextmanager
+def _kept_off(scene: Scene) -> Iterator[None]:
+    taint = "taint node.kubernetes.io/network-unavailable:NoSchedule"
+    with pytest.MonkeyPatch.context() as patch, _told("passed")(scene):
+        patch.setattr(scene.lab.kubernetes, "keeps_pods_off", lambda _: (taint,))
+        yield
 
 
 @contextmanager
@@ -182,6 +192,12 @@ CONTROLS = {
             "e2e.test says that the spec failed, and nothing of an endpoint that is not reached",
             act=_told("failed", "etcdserver: request timed out"),
             says="for another reason",
+        ),
+        Sabotage(
+            "pods-kept-off",
+            "Kubernetes places no pods on node02, so that the spec would pass without it",
+            act=_kept_off,
+            says="taint node.kubernetes.io/network-unavailable:NoSchedule",
         ),
     ),
     f"{DURING}::test_it_passes_once_the_fault_is_cured": (_NOT_CORRECTED,),

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from calicolab.kubernetes import facts
 from tests.kubernetes import shapes
 
@@ -69,6 +71,22 @@ def test_a_rollout() -> None:
     unseen = facts.rollout(shapes.daemonset(updated=3, available=3, observed=1))
     assert not unseen.complete
     assert "not yet seen" in str(unseen)
+
+
+@pytest.mark.parametrize(
+    ("spec", "conditions", "why"),
+    [
+        ({}, {"Ready": "True", "NetworkUnavailable": "False"}, ()),
+        ({"taints": [{"key": "soft", "effect": "PreferNoSchedule"}]}, {}, ()),
+        ({"unschedulable": True}, {}, ("cordoned",)),
+        ({"taints": [{"key": "own", "effect": "NoSchedule"}]}, {}, ("taint own:NoSchedule",)),
+        ({}, {"NetworkUnavailable": "True"}, ("NetworkUnavailable True (CalicoIsDown: )",)),
+        ({}, {"Ready": "Unknown"}, ("Ready Unknown (CalicoIsDown: )",)),
+    ],
+)
+def test_what_keeps_pods_off_a_node(spec: object, conditions: dict[str, str], why: tuple[str, ...]) -> None:
+    shown = [{"type": kind, "status": said, "reason": "CalicoIsDown"} for kind, said in conditions.items()]
+    assert facts.keeps_pods_off({"spec": spec, "status": {"conditions": shown}}) == why
 
 
 def test_a_nodes_conditions() -> None:

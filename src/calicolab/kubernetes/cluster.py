@@ -120,12 +120,15 @@ class Cluster:
         Raises:
             UsageError: there is no such Node.
         """
-        nodes = {found["metadata"]["name"]: found for found in self._watch("v1/Node")}
-        if node not in nodes:
-            raise UsageError(
-                f"the cluster has no Node {node}: there are {', '.join(sorted(nodes)) or 'none'}"
-            )
-        return facts.conditions(nodes[node])
+        return facts.conditions(self._node(node))
+
+    def keeps_pods_off(self, node: str) -> tuple[str, ...]:
+        """Why Kubernetes places no ordinary pod on a Node; empty when it does.
+
+        Raises:
+            UsageError: there is no such Node.
+        """
+        return facts.keeps_pods_off(self._node(node))
 
     def namespaces(self, *, labelled: str | None = None) -> tuple[str, ...]:
         """The names of all namespaces, or of those that have a label of this name."""
@@ -291,6 +294,14 @@ class Cluster:
                 self._watched[kind] = Watched(self.api, kind, new_watch=new_watch, **selectors)
             watched = self._watched[kind]
         return watched.objects()
+
+    def _node(self, name: str) -> Mapping[str, Any]:
+        nodes = {found["metadata"]["name"]: found for found in self._watch("v1/Node")}
+        if name not in nodes:
+            raise UsageError(
+                f"the cluster has no Node {name}: there are {', '.join(sorted(nodes)) or 'none'}"
+            )
+        return nodes[name]
 
     def _begin_to_delete(self, one: Mapping[str, Any]) -> bool:
         kind = f"{one['apiVersion']}/{one['kind']}"

@@ -202,6 +202,27 @@ def conditions(found: Mapping[str, Any]) -> dict[str, NodeCondition]:
     }
 
 
+def keeps_pods_off(found: Mapping[str, Any]) -> tuple[str, ...]:
+    """Why no ordinary pod is placed on a Node: what it is marked with, and conditions; none when pods are.
+
+    Kubernetes' own tests use no Node of which one of these is so (framework/node, IsNodeSchedulable).
+    """
+    spec, known = found.get("spec", {}), conditions(found)
+    cordoned = ("cordoned",) if spec.get("unschedulable") else ()
+    taints = tuple(
+        f"taint {one['key']}:{one['effect']}"
+        for one in spec.get("taints") or []
+        if one["effect"] in ("NoSchedule", "NoExecute")
+    )
+    wanted = {"Ready": "True", "NetworkUnavailable": "False"}
+    against = tuple(
+        str(condition)
+        for kind, status in wanted.items()
+        if (condition := known.get(kind)) is not None and condition.status != status
+    )
+    return (*cordoned, *taints, *against)
+
+
 def _owner(metadata: Mapping[str, Any]) -> str:
     owners = [one for one in metadata.get("ownerReferences") or [] if one.get("controller")]
     return f"{owners[0]['kind']}/{owners[0]['name']}" if owners else ""
