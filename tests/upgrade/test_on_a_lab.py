@@ -22,7 +22,7 @@ from calicolab.wait import wait_for
 
 pytestmark = pytest.mark.root
 
-SOURCE, TARGET = "v3.23.2", "v3.25.0"
+SOURCE, TARGET = "v3.23.2", "v3.31.0"
 #: Seconds.
 CUT = 0.5
 #: Seconds for the next request and its answer, on a machine that others use too.
