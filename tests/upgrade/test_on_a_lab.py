@@ -101,6 +101,8 @@ def test_one_node_then_the_rest_then_nothing_and_the_lab_is_not_healed(lab: Netn
     rest = travel(lab, TARGET)
     assert [one.node for one in rest.upgraded.replaced] == ["node01"]
     assert rest.arrived, str(rest.upgraded)
+    # The other node's BIRD replaces its route to the node that started again: a watch that sees none is none.
+    assert {(one.node, one.brief) for one in rest.replacements} == {("node02", True)}
     assert lab.upgrade(TARGET).replaced == ()
     with pytest.raises(LabError, match=f"was upgraded and is now on {TARGET}"):
         lab.heal()

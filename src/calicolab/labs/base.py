@@ -108,6 +108,9 @@ class Node(Protocol):
     ) -> CommandResult:
         """Run a program on the machine, whatever its exit code."""
 
+    def apart(self, argv: Sequence[str]) -> list[str]:
+        """The argument list that runs a program on the machine, for who leaves it running and reads what it says."""
+
     def terminal(self, argv: Sequence[str], *, in_calico: bool = False) -> list[str]:
         """The argument list that runs a program with this terminal, on the machine or in its calico-node."""
 

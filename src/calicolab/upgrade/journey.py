@@ -11,6 +11,7 @@ from calicolab.calico.session_gaps import SessionDown, session_gaps, wall_clock
 from calicolab.connectivity.traffic import Traffic, excused
 from calicolab.errors import LabError
 from calicolab.evidence.signoff import NodeUpgrade, SessionGap, UpgradeFact
+from calicolab.upgrade.route_watch import RouteWatch, explaining
 from calicolab.upgrade.stored import Stored, in_words
 from calicolab.wait import WaitTimeout, wait_for
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from calicolab.calico.upgrade import Upgraded
     from calicolab.connectivity.traffic import Flow
     from calicolab.labs.base import Lab
+    from calicolab.upgrade.route_watch import Replacement
 
 #: Seconds for the mesh after the last node is ready: to its probe a single peer is enough after 30 s.
 MESH_TIMEOUT = 30.0
@@ -50,6 +52,10 @@ class Journey:
     flows: tuple[Flow, ...]
     #: What each pod asked itself: whether the machine had time for it.
     own: tuple[Flow, ...]
+    #: Every route of BIRD's that a node was without for a moment.
+    replacements: tuple[Replacement, ...]
+    #: Node and address of each pod, by its name.
+    pods: Mapping[str, tuple[str, str]]
     #: Of each node the times in which a session of it was down; None where the lab does not tell.
     gaps: Mapping[str, tuple[SessionDown, ...]] | None
     #: When it was over.
@@ -74,10 +80,16 @@ class Journey:
     def cut(self, flows: Sequence[Flow], *, max_gap: float) -> tuple[Flow, ...]:
         """Those of `flows` that lost requests for longer than `max_gap` milliseconds at a time.
 
+        Those aside that BIRD lost while it replaced a route (`replaced_under`).
+
         Raises:
             LabError: there are such, but the machine was too busy to tell.
         """
-        found = [flow for flow in flows if flow.lost and flow.worst_gap_ms > max_gap]
+        found = [
+            flow
+            for flow in flows
+            if len(flow.lost) > len(self.replaced_under(flow)) and flow.worst_gap_ms > max_gap
+        ]
         sure = tuple(flow for flow in found if not excused(flow, self.own))
         if found and not sure:
             slowest = max(self.own, key=lambda flow: flow.worst_gap_ms)
@@ -86,6 +98,10 @@ class Journey:
                 f"({slowest}): measure again on a quieter one"
             )
         return sure
+
+    def replaced_under(self, flow: Flow) -> tuple[Replacement, ...]:
+        """The replaced routes that explain a lost datagram of `flow`, one each."""
+        return explaining(flow, self.replacements, pods=self.pods)
 
     def to_fact(self) -> UpgradeFact:
         """Itself for the sign-off page."""
@@ -129,7 +145,10 @@ def travel(lab: Lab, target: str, *, direction: Direction = "up", waiting: str =
     offset = time.time() - time.monotonic()
     began = len(lab.timeline.events)
     since = wall_clock(time.monotonic(), offset=offset)
-    with Traffic(pods, timeline=lab.timeline) as traffic:
+    with (
+        RouteWatch(lab.nodes, timeline=lab.timeline) as routes,
+        Traffic(pods, timeline=lab.timeline) as traffic,
+    ):
         upgraded = lab.upgrade(target)
         mesh = _settled(lab) if upgraded.complete else lab.mesh()
     killed = {
@@ -152,6 +171,8 @@ def travel(lab: Lab, target: str, *, direction: Direction = "up", waiting: str =
         after=Stored.read(lab.calicoctl),
         flows=traffic.flows,
         own=traffic.own,
+        replacements=routes.replacements,
+        pods={pod.name: (pod.node, pod.address) for pod in pods},
         gaps=None
         if MILLISECONDS in lab.cannot
         else {

@@ -40,6 +40,11 @@ class KindNode:
         """Run a program on the node, whatever its exit code."""
         return self.machine.run_status(argv, timeout=timeout, stdin=stdin)
 
+    def apart(self, argv: Sequence[str]) -> list[str]:
+        """The argument list that runs a program on the node, for who leaves it running and reads what it says."""
+        engine = self.machine.engine
+        return [str(engine.docker), "--host", engine.host, "exec", self.machine.name, *argv]
+
     def terminal(self, argv: Sequence[str], *, in_calico: bool = False) -> list[str]:
         """The argument list that runs a program with this terminal, on the node or in its calico-node."""
         interactive = "--interactive=true" if not sys.stdin.isatty() else "--tty=true"

@@ -41,6 +41,10 @@ class NetnsNode:
         """Run a program on the machine, whatever its exit code."""
         return self.machine.run_status(argv, timeout=timeout, stdin=stdin)
 
+    def apart(self, argv: Sequence[str]) -> list[str]:
+        """The argument list that runs a program on the machine, for who leaves it running and reads what it says."""
+        return self.machine.init.inside(argv, environment=self.machine.marks)
+
     def terminal(self, argv: Sequence[str], *, in_calico: bool = False) -> list[str]:
         """The argument list that runs a program with this terminal, on the machine or in its calico-node."""
         if in_calico:
