@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calicolab.calico import bird_paths, node_status
@@ -16,6 +17,7 @@ from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Self
 
     from calicolab.calico.facts import Interface, NodeStatus
     from calicolab.command import CommandResult
@@ -29,6 +31,31 @@ START_TIMEOUT = 90.0
 #: What marks a line of a service in the log of the container, into which all of them write: Go's services put
 #: "felix/" before the source file, BIRD puts its own name first.
 _SERVICE_LINE = r"(\]\[\d+\] {0}/)|(^{0}: )"
+
+
+@dataclass(frozen=True)
+class _Running:
+    """A container: its first process, as the node counts them, and the settings it was started with."""
+
+    container: str
+    process: int
+    environment: Mapping[str, str]
+
+    @classmethod
+    def read(cls, container: str, inspected: str) -> Self:
+        """Read what `crictl inspect` says.
+
+        Raises:
+            LabError: it says something else.
+        """
+        try:
+            info = json.loads(inspected)["info"]
+            settings = dict(one.split("=", 1) for one in info["runtimeSpec"]["process"]["env"])
+            return cls(container, int(info["pid"]), settings)
+        except (ValueError, KeyError, TypeError) as error:
+            raise LabError(
+                f"crictl inspect says nothing of {container} that is understood: {error!r}"
+            ) from error
 
 
 class KindCalicoNode(NodePrograms):
@@ -51,6 +78,7 @@ class KindCalicoNode(NodePrograms):
         self._kubernetes = kubernetes
         self._note = note
         self._bird = BirdClient(bird_paths.inside(machine.root, bird_paths.SOCKET))
+        self._known: _Running | None = None
 
     @property
     def pod(self) -> PodFact:
@@ -113,8 +141,7 @@ class KindCalicoNode(NodePrograms):
     @property
     def environment(self) -> Mapping[str, str]:
         """The container's settings, as a program in it has them."""
-        said = self.run_status(["env"])
-        return dict(line.split("=", 1) for line in said.stdout.splitlines() if "=" in line)
+        return self._running().environment
 
     @property
     def container(self) -> str:
@@ -136,9 +163,21 @@ class KindCalicoNode(NodePrograms):
 
     def run_status(self, argv: Sequence[str], *, timeout: float = 30) -> CommandResult:
         """Run a program in the container with the container's own settings, whatever its exit code."""
-        # Not `crictl exec`: it has an exit code of its own, and with --sync nothing of what a failed program printed.
-        runtime = ["ctr", "--namespace", "k8s.io", "tasks", "exec", "--exec-id", f"calicolab-{uuid.uuid4()}"]
-        return self._machine.run_status([*runtime, self.container, *argv], timeout=timeout)
+        # Not `crictl exec`, and not `ctr tasks exec` any more: docs/decisions/0072 and 0101.
+        running = self._running()
+        settings = [f"{name}={value}" for name, value in running.environment.items()]
+        enter = ["nsenter", f"--target={running.process}", "--mount", "--uts", "--ipc", "--net", "--pid"]
+        return self._machine.run_status(
+            ["env", "-i", *settings, *enter, "--root", "--wd", "--", *argv], timeout=timeout
+        )
+
+    def _running(self) -> _Running:
+        """What there is to know of the container that runs now; asked once of each."""
+        container = self.container
+        if self._known is None or self._known.container != container:
+            said = self._machine.run(["crictl", "inspect", "--output", "json", container]).stdout
+            self._known = _Running.read(container, said)
+        return self._known
 
     def logs(self, service: str | None = None) -> str:
         """What the container has said; of one service, its lines alone: all of them write into one log here."""
