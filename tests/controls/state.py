@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from calicolab.calico import node_layout
 from calicolab.calico.bird_errors import BirdError
 from calicolab.errors import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from calicolab.calico.facts import Session
+    from calicolab.calico.facts import Interface, Session
     from calicolab.labs.netns.lab import NetnsLab
     from calicolab.labs.netns.node import NetnsNode
 
@@ -98,7 +99,9 @@ def look(lab: NetnsLab) -> LabState:
         addresses = pool.submit(calicoctl.node_addresses)
         enabled = pool.submit(calicoctl.mesh_enabled)
         peers = pool.submit(calicoctl.get, "bgppeers")
-        nodes = dict(zip([node.name for node in lab.nodes], pool.map(_look_at, lab.nodes), strict=True))
+        addresses_of_pods = {pod.address for pod in lab.pods}
+        states = pool.map(lambda node: _look_at(node, addresses_of_pods), lab.nodes)
+        nodes = dict(zip([node.name for node in lab.nodes], states, strict=True))
     stored = {address.node: address.ipv4 for address in addresses.result()}
     return LabState(
         nodes=nodes,
@@ -114,18 +117,28 @@ def look(lab: NetnsLab) -> LabState:
     )
 
 
-def _look_at(node: NetnsNode) -> NodeState:
+def _look_at(node: NetnsNode, pods: Collection[str]) -> NodeState:
     running = runs(node)
     return NodeState(
         runs=running,
         settings=node.calico.environment,
         interfaces=frozenset(
             (link.name, link.kind, link.state, link.carrier, link.mtu, link.addresses)
-            for link in node.calico.interfaces()
+            for link in _interfaces(node, pods)
         ),
         services=_services(node) if running else {},
         felix_ready=running and _felix_ready(node),
     )
+
+
+def _interfaces(node: NetnsNode, pods: Collection[str]) -> Sequence[Interface]:
+    """The node's interfaces; on Kubernetes without those of pods that are not the lab's: its own tests' come and go."""
+    found = node.calico.interfaces()
+    if not hasattr(node.calico, "pod"):
+        return found
+    routes = node_layout.read(node).routes
+    ours = {route.link for route in routes if route.destination.removesuffix("/32") in pods}
+    return [link for link in found if link.name in ours or not link.name.startswith("cali")]
 
 
 def runs(node: Any) -> bool:
