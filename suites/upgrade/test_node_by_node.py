@@ -106,6 +106,7 @@ def test_no_request_between_pods_is_lost(course: Course, facts: FactRecorder) ->
     facts("lost", sum(len(flow.lost) for flow in flows))
     facts("of them while BIRD replaced a route", sum(len(course.done.replaced_under(flow)) for flow in flows))
     facts("routes replaced", len(course.done.replacements))
+    facts("nodes whose routes were not watched", list(course.done.unwatched))
     facts(
         "longest without a route in ms",
         max((round(one.milliseconds or 0.0, 3) for one in course.done.replacements), default=0.0),

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from calicolab.connectivity.traffic import Flow, Request
-from calicolab.upgrade.route_watch import Replacement, explaining, read
+from calicolab.evidence.timeline import Timeline
+from calicolab.upgrade.route_watch import Replacement, RouteWatch, explaining, read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from calicolab.labs.base import Node
 
 BEGAN = datetime(2026, 11, 23, 22, 34, 0, tzinfo=UTC).timestamp()
 SAID = """\
@@ -49,6 +58,26 @@ def test_which_datagrams_it_may_have_lost(sent: float, towards: str, explained: 
 def test_a_route_that_was_away_for_longer_explains_nothing() -> None:
     one = Replacement("node01", "10.244.140.64/26", gone=16.285, back=16.385)
     assert not one.may_have_lost(16.285, towards="10.244.140.70")
+
+
+@dataclass
+class Watched:
+    """A node on which another program runs than the one that watches."""
+
+    name: str
+    program: tuple[str, ...]
+
+    def apart(self, argv: Sequence[str]) -> list[str]:
+        return list(self.program)
+
+
+def test_a_watch_that_ended_early_is_not_one_that_saw_nothing() -> None:
+    nodes = cast("list[Node]", [Watched("node01", ("sleep", "60")), Watched("node02", ("false",))])
+    with RouteWatch(nodes, timeline=Timeline()) as routes:
+        # Until it ended, and without taking its end from who watches.
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+    assert routes.unwatched == ("node02",)
+    assert routes.replacements == ()
 
 
 PODS = {"pod-1": ("node01", "10.244.1.2"), "pod-2": ("node02", "10.244.2.2")}

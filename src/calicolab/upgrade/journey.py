@@ -54,6 +54,8 @@ class Journey:
     own: tuple[Flow, ...]
     #: Every route of BIRD's that a node was without for a moment.
     replacements: tuple[Replacement, ...]
+    #: Nodes whose routes were not watched to the end: what is lost there is put down to nothing.
+    unwatched: tuple[str, ...]
     #: Node and address of each pod, by its name.
     pods: Mapping[str, tuple[str, str]]
     #: Of each node the times in which a session of it was down; None where the lab does not tell.
@@ -172,6 +174,7 @@ def travel(lab: Lab, target: str, *, direction: Direction = "up", waiting: str =
         flows=traffic.flows,
         own=traffic.own,
         replacements=routes.replacements,
+        unwatched=routes.unwatched,
         pods={pod.name: (pod.node, pod.address) for pod in pods},
         gaps=None
         if MILLISECONDS in lab.cannot

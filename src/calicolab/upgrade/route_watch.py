@@ -65,13 +65,17 @@ class Replacement:
 
 
 class RouteWatch:
-    """Watches the routes of all nodes while its context lasts; afterwards `replacements` has what was seen."""
+    """Watches the routes of all nodes while its context lasts.
+
+    Afterwards `replacements` has what was seen, and `unwatched` the nodes where the program did not run to the end.
+    """
 
     def __init__(self, nodes: Iterable[Node], *, timeline: Timeline) -> None:
         self._nodes = tuple(nodes)
         self._timeline = timeline
         self._programs: list[tuple[str, subprocess.Popen[str], IO[str]]] = []
         self.replacements: tuple[Replacement, ...] = ()
+        self.unwatched: tuple[str, ...] = ()
 
     def __enter__(self) -> Self:
         for node in self._nodes:
@@ -93,6 +97,7 @@ class RouteWatch:
         # A wall clock's time less this is one on the run's time line.
         started = time.time() - time.monotonic() + self._timeline.started
         found: list[Replacement] = []
+        self.unwatched = tuple(node for node, program, _ in self._programs if program.poll() is not None)
         for node, program, said in self._programs:
             # nsenter's child is to end with it; that of `docker exec` ends when it next has something to say.
             with suppress(ProcessLookupError):
