@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from calicolab.wait import wait_for
 from tests.isolation.capture import Capture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from calicolab.engine import Engine
 
@@ -88,6 +89,51 @@ def test_what_is_dialled_is_refused_and_does_not_leave(
     assert not uplink.seen_within(SUBNET)
     # That this one sees a packet that leaves is shown in tests/isolation/test_fence.py.
     assert not machine.seen_within(BRIDGE_NETWORK)
+
+
+@pytest.fixture
+def other_networks(engine: Engine) -> Iterator[Callable[[], None]]:
+    """Makes three networks on the engine: at each, Docker takes the way to DOCKER-USER away and puts it back."""
+    names = [f"users-{number}" for number in range(3)]
+
+    def make() -> None:
+        for name in names:
+            engine.run("network", "create", name)
+
+    yield make
+    for name in names:
+        engine.run("network", "rm", "--force", name)
+
+
+def test_it_holds_while_the_way_to_dockers_chain_is_away(
+    engine: Engine,
+    lab_network: network.Network,
+    image: str,
+    uplink: Capture,
+    other_networks: Callable[[], None],
+) -> None:
+    fence.raise_(engine, lab_network, mark=lab_network.name)
+    other_networks()
+    way = ["FORWARD", "-j", "DOCKER-USER"]
+    run(engine.network_argv(["iptables", "-w", "-D", *way]), timeout=10)
+    try:
+        assert "Connection refused" in dial(engine, lab_network, image)
+    finally:
+        run(engine.network_argv(["iptables", "-w", "-I", *way]), timeout=10)
+    fence.prove(engine, lab_network, mark=lab_network.name)
+    assert not uplink.seen_within(BRIDGE_NETWORK)
+
+
+def test_it_can_be_proved_while_other_networks_are_made(
+    engine: Engine, lab_network: network.Network, other_networks: Callable[[], None]
+) -> None:
+    """As when two labs come up at once."""
+    fence.raise_(engine, lab_network, mark=lab_network.name)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        making = pool.submit(other_networks)
+        while not making.done():
+            fence.prove(engine, lab_network, mark=lab_network.name)
+        making.result()
 
 
 def test_on_a_machines_own_engine_it_is_the_same(engine: Engine, image: str, uplink: Capture) -> None:

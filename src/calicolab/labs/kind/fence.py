@@ -2,7 +2,8 @@
 
 Peers dial the injected 172.18.0.1, and that packet follows the default route. Docker's own chain for such rules turns
 it away before anything else looks at it, as a closed port would, so that BIRD says what the incident saw: Connection
-refused.
+refused. Whenever any network is made, Docker takes the way to that chain away and puts it back, and an engine that
+starts again puts its own rules first: so the same rule stands in FORWARD too, and holds while the other may not.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from calicolab.command import CommandFailed, CommandResult, run, run_status
 from calicolab.errors import LabError
+from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,11 +23,15 @@ if TYPE_CHECKING:
 
 #: Program and chain. Docker leaves what is in DOCKER-USER alone and goes there first (Docker's documentation, "Packet
 #: filtering and firewalls"); it has such a chain for IPv6 only when it filters that.
-_V4, _V6 = ("iptables", "DOCKER-USER"), ("ip6tables", "FORWARD")
+_USER, _FORWARD, _V6 = ("iptables", "DOCKER-USER"), ("iptables", "FORWARD"), ("ip6tables", "FORWARD")
+#: Where Docker's rules go to DOCKER-USER.
+_TO_USER = ["-A", "FORWARD", "-j", _USER[1]]
 #: What the comment of a lab's rules begins with; the lab's name follows.
 COMMENT = "calicolab:"
 #: Seconds for iptables, which waits for others that hold its lock.
 TIMEOUT = 30.0
+#: Seconds within which Docker has put back the way to DOCKER-USER: it does so at once, however busy the machine.
+SETTLE_TIMEOUT = 5.0
 
 
 def raise_(engine: Engine, network: Network, *, mark: str) -> None:
@@ -55,26 +61,34 @@ def prove(engine: Engine, network: Network, *, mark: str) -> None:
             raise LabError(
                 f"the lab's fence is not up: {program} {chain} does not turn away what {network.bridge} sends out"
             )
-    first = _listed(engine, _V4[0], "FORWARD")[:1]
-    if first != [["-A", "FORWARD", "-j", _V4[1]]]:
-        found = shlex.join(first[0]) if first else "nothing"
-        raise LabError(
-            f"the lab's fence is not up: the chain FORWARD does not go to {_V4[1]} first (it has: {found}); "
-            "start the Docker engine again, which puts it first"
-        )
-    for rule in _listed(engine, *_V4):
+    try:
+        wait_for(lambda: _stands_before(engine, mark), until=lambda flaw: not flaw, timeout=SETTLE_TIMEOUT)
+    except WaitTimeout as error:
+        raise LabError(f"the lab's fence is not up: {error}") from error
+
+
+def _stands_before(engine: Engine, mark: str) -> str:
+    """What keeps packets from the fence; "" when nothing does."""
+    for rule in _listed(engine, *_USER):
         if f"{COMMENT}{mark}" in rule:
-            return
+            break
         # Another lab's fence may stand before it: that turns away as well.
         if not any(word.startswith(COMMENT) for word in rule):
-            raise LabError(
-                f"the lab's fence is not up: another rule stands before it in {_V4[1]}: {shlex.join(rule)}"
+            return f"another rule stands before it in {_USER[1]}: {shlex.join(rule)}"
+    for rule in _listed(engine, *_FORWARD):
+        if rule == _TO_USER or f"{COMMENT}{mark}" in rule:
+            return ""
+        if not any(word.startswith(COMMENT) for word in rule):
+            return (
+                f"the chain FORWARD does not go to {_USER[1]} first (it has: {shlex.join(rule)}); "
+                "start the Docker engine again, which puts it first"
             )
+    return f"the chain FORWARD does not go to {_USER[1]}; start the Docker engine again, which puts it there"
 
 
 def lower(engine: Engine, *, mark: str) -> None:
     """Remove the rules that carry `mark`. None is no error."""
-    for program, chain in (_V4, _V6):
+    for program, chain in (_USER, _FORWARD, _V6):
         for rule in _listed(engine, program, chain):
             if f"{COMMENT}{mark}" in rule:
                 # "-A CHAIN ..." becomes "-D CHAIN ...".
@@ -93,8 +107,10 @@ def _rules(network: Network, mark: str) -> tuple[tuple[tuple[str, str], list[str
         "--comment",
         f"{COMMENT}{mark}",
     ]
+    refuse = ["-j", "REJECT", "--reject-with", "icmp-port-unreachable"]
     return (
-        (_V4, [*leaves, "-j", "REJECT", "--reject-with", "icmp-port-unreachable"]),
+        (_USER, [*leaves, *refuse]),
+        (_FORWARD, [*leaves, *refuse]),
         (_V6, [*leaves, "-j", "DROP"]),
     )
 
