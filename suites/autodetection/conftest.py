@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from calicolab.errors import LabError
 from calicolab.evidence.signoff import AutodetectionFact, Choice
-from calicolab.wait import wait_for
+from calicolab.faults.afterwards import afterwards
+from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,17 +46,22 @@ class Hit:
     def by(self, conflict: Conflict) -> Iterator[Taken]:
         """Have `conflict` on the node; on the way out it is gone, and the node's own address is stored."""
         fault = conflict.make(self.node.name, self.right)
-        try:
-            with self.lab.fault(fault):
-                yield fault
-        finally:
-            self.put_right()
+        otherwise = f"and the address of {self.node.name} was not put right"
+        with afterwards(self.put_right, otherwise=otherwise), self.lab.fault(fault):
+            yield fault
 
     def put_right(self) -> None:
-        """See that the node's own address is stored."""
+        """See that the node's own address is stored.
+
+        Raises:
+            LabError: it is not.
+        """
         if self.stored() != self.right:
             self.store(self.right)
-            wait_for(self.stored, until=lambda stored: stored == self.right, timeout=10, interval=0.1)
+            try:
+                wait_for(self.stored, until=lambda stored: stored == self.right, timeout=10, interval=0.1)
+            except WaitTimeout as error:
+                raise LabError(f"the address of {self.node.name} was not put right: {error}") from error
 
     def stored(self) -> str | None:
         """The address that is stored for it."""

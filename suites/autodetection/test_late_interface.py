@@ -40,13 +40,12 @@ def test_it_is_healthy_and_looks_every_few_seconds(
     lab: Lab, hit: Hit, monitor_interval: MonitorInterval, phase: PhaseRecorder
 ) -> None:
     """calico-node starts with a short interval, and the monitor looks; the Node is written to since, as by a label."""
-    looked = address_monitor.look_at(lab, hit.node.name).looks.count
     seen = address_choice.start(lab, hit.node, environment=monitor_interval.settings)
     assert seen.stored == hit.right, seen.said
     wait_for(lab.mesh, until=lambda mesh: mesh.is_full, timeout=MESH_TIMEOUT, consecutive=3)
     wait_for(
-        lambda: address_monitor.look_at(lab, hit.node.name),
-        until=lambda watch: watch.looks.count > looked,
+        address_monitor.Watcher(lab, hit.node.name),
+        until=lambda watch: watch.looks.count > 0,
         timeout=2 * monitor_interval.seconds + 10,
         interval=0.2,
     )

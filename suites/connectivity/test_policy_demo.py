@@ -50,9 +50,11 @@ def as_expected(demo: PolicyDemo, step: Step, *, facts: FactRecorder, evidence: 
 def test_who_reaches_whom(
     demo: PolicyDemo, step: Step, steps: StepRecorder, facts: FactRecorder, evidence: FileRecorder
 ) -> None:
-    """Each step's policies open just the ways that it declares, and close the others."""
+    """Each step's policies, and those before it, open just the ways that it declares, and close the others."""
     steps(step.sentence)
-    demo.take(step)
+    # Those before it as well: each step stands by itself, whatever became of the others.
+    for one in STEPS[: STEPS.index(step) + 1]:
+        demo.take(one)
     as_expected(demo, step, facts=facts, evidence=evidence)
 
 

@@ -84,6 +84,7 @@ def test_a_docker_bridge_appears(lab: Lab, incident: Incident, inject: Inject) -
 
 def test_calico_node_takes_the_bridges_address(lab: Lab, incident: Incident) -> None:
     """When calico-node starts again on that node, the Node resource holds 172.18.0.1/16."""
+    before = incident.faulty.calico.logs()
     incident.faulty.calico.restart()
     stored = wait_for(
         lambda: {address.node: address.ipv4 for address in lab.calicoctl.node_addresses()},
@@ -91,7 +92,8 @@ def test_calico_node_takes_the_bridges_address(lab: Lab, incident: Incident) -> 
         timeout=30,
     )
     assert stored[incident.faulty.name] == incident.bridge.address
-    assert f"interface {incident.bridge.bridge}: {incident.bridge.address}" in incident.faulty.calico.logs()
+    said = incident.faulty.calico.logs().removeprefix(before)
+    assert f"interface {incident.bridge.bridge}: {incident.bridge.address}" in said, said
 
 
 def test_pods_of_the_faulty_node_are_cut_off_and_the_others_are_not(

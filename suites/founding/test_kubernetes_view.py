@@ -97,7 +97,10 @@ def test_the_faulty_nodes_pod_is_not_ready(
         interval=1.0,
     )
     inject(bridge)
+    before = strict_window.age(faulty)
     faulty.calico.restart()
+    # Until the successor has written the file anew, its age is that of the pod before.
+    wait_for(lambda: strict_window.age(faulty), until=lambda age: age < before, timeout=60)
     # In its first seconds a healthy node says the same; by now one that has a peer would be ready.
     wait_for(
         lambda: strict_window.age(faulty),

@@ -81,8 +81,8 @@ def test_an_error_of_bird_hides_one_of_felix(lab: Lab, node: Node, facts: FactRe
     ready_again(node)
 
 
-def test_a_live_felix_says_nothing_of_a_dead_bird_in_node_status(lab: Lab, node: Node) -> None:
-    """`calicoctl node status` calls calico-node running whatever its parts do (calicoctl looks for the process)."""
+def test_node_status_says_nothing_of_a_dead_felix(lab: Lab, node: Node) -> None:
+    """`calicoctl node status` calls calico-node running: it looks for a process of that name, and others have it."""
     with lab.fault(ServiceFault(node=node.name, service="felix")):
         assert node.calico.status().process_running
     ready_again(node)

@@ -85,7 +85,7 @@ def test_the_upgrade_finds_the_bridge(
         assert set(stopped.readiness.peers_named) == others, str(stopped.readiness)
     else:
         assert course.journey.arrived, f"{course.journey.upgraded}; {course.journey.mesh}"
-        assert {node.calico.version for node in lab.nodes} == {course.target}
+        assert {node.calico.running_version() for node in lab.nodes} == {course.target}
 
 
 def test_the_address_is_as_the_target_picks_it(
@@ -114,7 +114,7 @@ def test_the_upgrade_goes_on_once_the_node_is_cured(
     mesh = wait_for(lab.mesh, until=lambda mesh: mesh.is_full, timeout=60, consecutive=3)
     phase("after")
     assert mesh.is_full
-    assert {node.calico.version for node in lab.nodes} == {course.target}
+    assert {node.calico.running_version() for node in lab.nodes} == {course.target}
     assert Stored.read(lab.calicoctl).addresses == course.stored.addresses
 
 

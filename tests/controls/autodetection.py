@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from calicolab.calico import address_choice
 from tests.controls import sabotages
 from tests.controls.control import Sabotage
-from tests.controls.state import runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +44,7 @@ def starting(
 @contextmanager
 def settings_kept(scene: Scene) -> Iterator[None]:
     """What the check sets of any node's calico-node is not set afterwards, and what it ends runs again."""
-    running = [node for node in scene.lab.nodes if runs(node)]
+    running = [node for node in scene.lab.nodes if node.calico.running]
     with ExitStack() as undo:
         for node in scene.lab.nodes:
             undo.enter_context(sabotages.settings(node))
@@ -53,7 +52,7 @@ def settings_kept(scene: Scene) -> Iterator[None]:
             yield
         finally:
             for node in running:
-                if not runs(node):
+                if not node.calico.running:
                     node.calico.restart()
 
 

@@ -87,7 +87,7 @@ CONTROLS = {
             patience=60.0,
         ),
     ),
-    f"{STORY}::test_a_live_felix_says_nothing_of_a_dead_bird_in_node_status": (
+    f"{STORY}::test_node_status_says_nothing_of_a_dead_felix": (
         Sabotage(
             "all-parts-down",
             "every other part of calico-node is stopped as well",

@@ -118,7 +118,7 @@ def look(lab: NetnsLab) -> LabState:
 
 
 def _look_at(node: NetnsNode, pods: Collection[str]) -> NodeState:
-    running = runs(node)
+    running = node.calico.running
     return NodeState(
         runs=running,
         settings=node.calico.environment,
@@ -139,14 +139,6 @@ def _interfaces(node: NetnsNode, pods: Collection[str]) -> Sequence[Interface]:
     routes = node_layout.read(node).routes
     ours = {route.link for route in routes if route.destination.removesuffix("/32") in pods}
     return [link for link in found if link.name in ours or not link.name.startswith("cali")]
-
-
-def runs(node: Any) -> bool:
-    """Whether calico-node's container runs, on either kind of lab."""
-    if hasattr(node.calico, "pod"):
-        return bool(node.calico.pod.started)
-    init = node.calico.container.init
-    return init is not None and bool(init.alive())
 
 
 def _argv(container: Any) -> tuple[str, ...]:

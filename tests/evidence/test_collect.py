@@ -94,3 +94,17 @@ def test_a_nodes_name_never_leaves_the_runs_folder(lab: Any, store: RunStore) ->
     lab.nodes[0].name = "node 01/../x"
     names = collect(lab, store, under="e")
     assert "e/node_01_.._x/routes.txt" in names
+
+
+@pytest.mark.parametrize("outlive", [True, False])
+def test_of_a_calico_node_that_does_not_run_it_says_so(
+    store: RunStore, outlive: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab: Any = FakeLab("v3.23.2", 1, Timeline())
+    dead = property(lambda node: FakeCalico(node, running=False, logs_outlive_it=outlive))
+    monkeypatch.setattr(FakeNode, "calico", dead)
+    names = [Path(name).name for name in collect(lab, store, under="x") if "/node01/" in name]
+    assert ("log-bird.txt" in names) is outlive
+    assert {"services.txt", "routes.txt"} <= set(names)
+    assert "bird-protocols.txt" not in names
+    assert (store.folder / "x/node01/services.txt").read_text() == "calico-node does not run on node01\n"

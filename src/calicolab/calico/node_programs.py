@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from calicolab.calico import readiness
+from calicolab.errors import LabError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
     from calicolab.calico.bird_client import BirdClient
     from calicolab.calico.facts import Readiness, Session
     from calicolab.command import CommandResult
+
+
+#: `calico-node -v` prints its version alone; v3.31 has words before it, and lines behind.
+_VERSION = re.compile(r"\bv\d+\.\d+\.\S+")
 
 
 class NodePrograms(ABC):
@@ -23,6 +29,18 @@ class NodePrograms(ABC):
     @abstractmethod
     def run_status(self, argv: Sequence[str], *, timeout: float = 30) -> CommandResult:
         """Run a program in the container, whatever its exit code."""
+
+    def running_version(self) -> str:
+        """The version that the program in the container says it is, such as "v3.23.2".
+
+        Raises:
+            LabError: it says none.
+        """
+        said = self.run_status(["calico-node", "-v"])
+        found = _VERSION.search(said.stdout)
+        if found is None:
+            raise LabError(f"calico-node does not say which version it is: {said}")
+        return found[0]
 
     def readiness(self) -> Readiness:
         """What the readiness probe answers now, run as the kubelet runs it."""

@@ -24,6 +24,8 @@ BIRD_CONFIGURATION = "/etc/calico/confd/config"
 BIRD_SOCKET = "/var/run/calico/bird.ctl"
 #: Where runit finds calico/node's services.
 SERVICES = "/etc/service/enabled"
+#: Those that write logs, where they cannot be listed: on the namespace lab a log outlives its container.
+LOGGED = ("bird", "confd", "felix", "monitor-addresses")
 #: Seconds for one program; a node that hangs must not hold up the rest.
 TIMEOUT = 10.0
 
@@ -63,13 +65,7 @@ def _cluster_parts(lab: Lab) -> Iterator[Part]:
 
 
 def _node_parts(node: Node) -> Iterator[Part]:
-    for name in _listed(node, folder=BIRD_CONFIGURATION, pattern=r"bird.*\.cfg"):
-        yield name, _reader(node, ["cat", f"{BIRD_CONFIGURATION}/{name}"])
-    yield "bird-protocols.txt", _reader(node, ["birdcl", "-s", BIRD_SOCKET, "show", "protocols", "all"])
-    yield "services.txt", _reader(node, ["ls", SERVICES])
-    yield "log-start.txt", lambda: node.calico.logs()
-    for service in _listed(node, folder=SERVICES, pattern=r"\w[\w.-]*"):
-        yield f"log-{service}.txt", _log_reader(node, service)
+    yield from _container_parts(node) if _runs(node) else _parts_without_a_container(node)
     for name, argv in (
         ("routes.txt", ["ip", "route", "show", "table", "all"]),
         ("addresses.txt", ["ip", "-details", "address", "show"]),
@@ -79,6 +75,32 @@ def _node_parts(node: Node) -> Iterator[Part]:
         ("iptables-nft.txt", ["iptables-nft-save", "-c"]),
     ):
         yield name, _machine_reader(node, argv)
+
+
+def _runs(node: Node) -> bool:
+    try:
+        return node.calico.running
+    except Exception:  # noqa: BLE001 - what is asked of its container then tells what is wrong
+        return True
+
+
+def _container_parts(node: Node) -> Iterator[Part]:
+    for name in _listed(node, folder=BIRD_CONFIGURATION, pattern=r"bird.*\.cfg"):
+        yield name, _reader(node, ["cat", f"{BIRD_CONFIGURATION}/{name}"])
+    yield "bird-protocols.txt", _reader(node, ["birdcl", "-s", BIRD_SOCKET, "show", "protocols", "all"])
+    yield "services.txt", _reader(node, ["ls", SERVICES])
+    yield "log-start.txt", lambda: node.calico.logs()
+    for service in _listed(node, folder=SERVICES, pattern=r"\w[\w.-]*"):
+        yield f"log-{service}.txt", _log_reader(node, service)
+
+
+def _parts_without_a_container(node: Node) -> Iterator[Part]:
+    """Of a calico-node that does not run: that it does not, and its logs where they outlive it."""
+    yield "services.txt", lambda: f"calico-node does not run on {node.name}\n"
+    if node.calico.logs_outlive_it:
+        yield "log-start.txt", lambda: node.calico.logs()
+        for service in LOGGED:
+            yield f"log-{service}.txt", _log_reader(node, service)
 
 
 def _listed(node: Node, *, folder: str, pattern: str) -> list[str]:

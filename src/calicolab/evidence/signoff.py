@@ -14,6 +14,8 @@ AUTODETECTION = "autodetection"
 MODEL = "model"
 CURE = "cure"
 UPGRADE = "upgrade"
+#: Of a step that looks at what an earlier one noted as UPGRADE: at which direction's, where it is not the last.
+UPGRADE_LOOKED_AT = "upgrade looked at"
 
 #: What became of a node's address: its own, another's, none as calico-node ended, or the stored one kept.
 AddressOutcome = Literal["right", "wrong", "died", "kept"]

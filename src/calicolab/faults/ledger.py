@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from calicolab.errors import CalicolabError, FaultError
+from calicolab.faults.afterwards import afterwards
 from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from calicolab.faults.base import Fault
     from calicolab.labs.base import Lab
@@ -24,6 +25,8 @@ class FaultLedger:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._faults: list[Fault] = []
+        #: Called when something went wrong while a fault was there, before it is healed: evidence is of the broken lab.
+        self.before_healing: Callable[[], None] | None = None
 
     @property
     def active(self) -> tuple[Fault, ...]:
@@ -32,23 +35,20 @@ class FaultLedger:
 
     @contextmanager
     def injected(self, fault: Fault) -> Iterator[Fault]:
-        """Inject `fault`, prove that it took, and heal it on the way out, whatever happened meanwhile.
+        """Inject `fault`, prove that it took, and heal it on the way out, whatever happened: half a fault as well.
 
         Raises:
             FaultError: it did not take, or did not heal; if both that and what happened meanwhile went wrong, an
                 ExceptionGroup holds both, what happened first in front.
         """
-        self.inject(fault)
-        try:
-            yield fault
-        except BaseException as first:
+        with afterwards(lambda: self.heal(fault), otherwise=f"and {fault.name} did not heal"):
             try:
-                self.heal(fault)
-            except CalicolabError as second:
-                raise BaseExceptionGroup(f"and {fault.name} did not heal", [first, second]) from first
-            raise
-        else:
-            self.heal(fault)
+                self.inject(fault)
+                yield fault
+            except Exception:
+                if self.before_healing is not None:
+                    self.before_healing()
+                raise
 
     def inject(self, fault: Fault) -> None:
         """Inject `fault` and prove that it took; it stays until `heal_all` or the lab's end.

@@ -33,9 +33,15 @@ if TYPE_CHECKING:
 class CalicoNode(Protocol):
     """calico-node on one node."""
 
+    #: Whether `logs` tells what a container said that has ended since.
+    logs_outlive_it: bool
+
     @property
     def version(self) -> str:
-        """Its version, such as "v3.23.2": the lab's, until it is upgraded."""
+        """The version that it was made of, such as "v3.23.2": the lab's, until it is upgraded."""
+
+    def running_version(self) -> str:
+        """The version that the program in its container says it is."""
 
     def restart(self, *, environment: Mapping[str, str] | None = None) -> None:
         """End the container and start a fresh one, as deleting the pod does.
@@ -46,6 +52,10 @@ class CalicoNode(Protocol):
 
     def stop(self) -> None:
         """End the container and leave it ended."""
+
+    @property
+    def running(self) -> bool:
+        """Whether its container runs now."""
 
     def service(self, name: str, action: str) -> None:
         """`sv action name` in the container: "down", "up", "hup", for bird, confd, felix, monitor-addresses."""

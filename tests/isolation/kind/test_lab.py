@@ -90,7 +90,7 @@ class Project:
             "-p",
             "no:cacheprovider",
         ]
-        asked = ["--lab", "kind", "--nodes", "2", "--subnet", SUBNET, *options]
+        asked = ["--lab", "kind", "--subnet", SUBNET, *options]
         with (self.folder / "output").open("wb") as output:
             process = subprocess.Popen(
                 [*argv, *asked],
@@ -162,7 +162,7 @@ def test_kill_9_of_a_run_leaves_nothing(project: Project) -> None:
     project.wait_until_up(run)
     before = Traces.of(project.engine, cluster)
     assert all(vars(before).values()), f"nothing to be left of: this proves nothing: {before}"
-    assert len(before.containers) == 5
+    assert len(before.containers) == 6
     run.kill()
     run.wait()
     wait_for(lambda: Traces.of(project.engine, cluster), until=lambda left: left == NOTHING, timeout=GONE)
@@ -192,7 +192,7 @@ def test_a_kept_lab_is_reused_and_refused_when_it_is_another(project: Project) -
     assert code == 0, project.output
     (cluster,) = project.clusters
     kept = Traces.of(project.engine, cluster)
-    assert (len(kept.containers), len(kept.networks), len(kept.rules)) == (5, 1, 2)
+    assert (len(kept.containers), len(kept.networks), len(kept.rules)) == (6, 1, 3)
     assert not kept.processes, "its guard was to end"
 
     code, second = project.run("--reuse-lab")
@@ -200,10 +200,10 @@ def test_a_kept_lab_is_reused_and_refused_when_it_is_another(project: Project) -
     assert (project.folder / "up").read_text() == cluster
     assert Traces.of(project.engine, cluster) == kept
 
-    code, _ = project.run("--reuse-lab", "--nodes", "3")
+    code, _ = project.run("--reuse-lab", "--nodes", "4")
     assert code == 6
     assert (
-        f"lab '{LAB}' stands, and is not what is asked for (nodes: 2, but 3 is asked for)" in project.reason
+        f"lab '{LAB}' stands, and is not what is asked for (nodes: 3, but 4 is asked for)" in project.reason
     )
     code, _ = project.run("--keep-lab")
     assert code == 6

@@ -9,7 +9,15 @@ import msgspec
 import pytest
 
 from calicolab.evidence.model import CheckRecord
-from calicolab.evidence.signoff import AUTODETECTION, CURE, MODEL, UPGRADE, ModelFact, Trial
+from calicolab.evidence.signoff import (
+    AUTODETECTION,
+    CURE,
+    MODEL,
+    UPGRADE,
+    UPGRADE_LOOKED_AT,
+    ModelFact,
+    Trial,
+)
 from tests.report.signoff.examples import (
     Reports,
     autodetection,
@@ -165,6 +173,27 @@ def test_a_lost_request_that_a_later_step_of_the_story_finds(reports: Reports, p
     assert up.all("a")[0].attributes["href"] == f"#{failed.attributes['id']}"
     assert section.row("back v3.25.0 → v3.23.2").marks("ok") == ["✓ pass"]
     assert section.row("v3.23.2 → v3.31.0").marks("ok") == ["✓ pass"]
+
+
+def test_a_lost_request_that_is_looked_for_after_the_way_back(reports: Reports, page: Path) -> None:
+    """As the suite does, so that a request that was lost hides nothing else."""
+    file, _ = WAY
+    run = reports.add(
+        check(file, "test_every_node_is_upgraded", ON, {UPGRADE: upgrade("v3.23.2", "v3.25.0", lost=2)}),
+        check(file, "test_the_way_back", ON, {UPGRADE: upgrade("v3.25.0", "v3.23.2", back=True)}),
+        check(
+            *(file, "test_no_request_is_lost", ON, {UPGRADE_LOOKED_AT: "up"}),
+            outcome="fail",
+            reason="2 requests were lost",
+        ),
+    )
+    code, made = report(run, to=page)
+    assert code == 1
+    section = made.by_id("upgrades")
+    up = section.row("v3.23.2 → v3.25.0")
+    assert up.marks("bad") == ["✗ FAIL", "✗ 2"]
+    assert "2 requests were lost" in up.text
+    assert section.row("back v3.25.0 → v3.23.2").marks("ok") == ["✓ pass"]
 
 
 def test_a_loss_with_a_conflict_in_wait_is_told_apart(reports: Reports, page: Path) -> None:

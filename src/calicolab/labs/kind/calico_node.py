@@ -61,6 +61,8 @@ class _Running:
 class KindCalicoNode(NodePrograms):
     """calico-node on the node `node`; `note` puts an event on the lab's time line."""
 
+    #: The lab's own evidence has what the kubelet keeps of it.
+    logs_outlive_it = False
     #: Calico's version, such as "v3.23.2".
     version: str
 
@@ -109,7 +111,7 @@ class KindCalicoNode(NodePrograms):
     def stop(self) -> None:
         """End calico-node and leave it ended: without a kubelet, nobody starts it again."""
         self._machine.run(["systemctl", "stop", "kubelet"], timeout=60)
-        running = self._machine.run(["crictl", "ps", "--quiet", "--name", f"^{CONTAINER}$"]).stdout.split()
+        running = self._containers()
         if running:
             self._machine.run(["crictl", "stop", "--timeout=0", *running], timeout=60)
         self._note("calico-node-stopped", "with its kubelet")
@@ -126,6 +128,15 @@ class KindCalicoNode(NodePrograms):
             return False
         self._machine.run(["systemctl", "start", "kubelet"], timeout=60)
         return True
+
+    @property
+    def running(self) -> bool:
+        """Whether its container runs now; not waited for, although the kubelet may just be starting one."""
+        return bool(self._containers())
+
+    def _containers(self) -> list[str]:
+        argv = ["crictl", "ps", "--quiet", "--state", "Running", "--name", f"^{CONTAINER}$"]
+        return self._machine.run(argv).stdout.split()
 
     def service(self, name: str, action: str) -> None:
         """`sv action name` in the container.
@@ -150,14 +161,9 @@ class KindCalicoNode(NodePrograms):
         Raises:
             LabError: none runs.
         """
-
-        def running() -> list[str]:
-            argv = ["crictl", "ps", "--quiet", "--state", "Running", "--name", f"^{CONTAINER}$"]
-            return self._machine.run(argv).stdout.split()
-
         try:
             # Between two polls of nothing the kubelet may just be starting it.
-            return wait_for(running, until=bool, timeout=START_TIMEOUT, interval=0.2)[0]
+            return wait_for(self._containers, until=bool, timeout=START_TIMEOUT, interval=0.2)[0]
         except WaitTimeout as error:
             raise LabError(f"calico-node does not run on {self._node}: {error}") from error
 

@@ -25,6 +25,7 @@ LOGS = "/var/log/calico"
 class NetnsCalicoNode(NodePrograms):
     """The calico-node container of one machine; `note` puts an event on the lab's time line."""
 
+    logs_outlive_it = True
     #: Calico's version, such as "v3.23.2".
     version: str
 
@@ -62,12 +63,17 @@ class NetnsCalicoNode(NodePrograms):
 
     def reset(self) -> None:
         """Give it the settings it was made with; a container that has others, or does not run, is started afresh."""
-        init = self.container.init
-        if init is None or not init.alive() or self.container.environment != self._as_made:
+        if not self.running or self.container.environment != self._as_made:
             self.stop()
             self.container.environment = dict(self._as_made)
             self.container.start()
             self._note("calico-node-started", "as it was made")
+
+    @property
+    def running(self) -> bool:
+        """Whether the container runs now."""
+        init = self.container.init
+        return init is not None and init.alive()
 
     def service(self, name: str, action: str) -> None:
         """`sv action name` in the container.

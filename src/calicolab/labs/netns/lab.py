@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from calicolab.errors import LabError, UsageError
+from calicolab.errors import CalicolabError, LabError, UsageError
 from calicolab.evidence.model import EtcdRecord, LabRecord
 from calicolab.faults.ledger import FaultLedger
 from calicolab.labs.netns import (
@@ -90,6 +90,8 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         self._nodes: list[NetnsNode] = []
         self._etcd: EtcdCluster | None = None
         self._pods: list[pods.NetnsPod] = []
+        #: Why making them ended half way; their namespaces are in the way of further ones.
+        self._half_made = ""
 
     # --- up and down -------------------------------------------------------------------------------------------
 
@@ -203,6 +205,7 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         switch.init.kill()
         namespaces.wait_for_ended(self.marks)
         self._machines, self._nodes, self._pods, self._etcd = {}, [], [], None
+        self._half_made = ""
         self._note("lab-down")
 
     def leave(self) -> None:
@@ -262,12 +265,18 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
             def create(node: NetnsNode) -> pods.NetnsPod:
                 return pods.create(node.machine, name=f"pod-{node.name}", image=image)
 
+            if self._half_made:
+                raise LabError(f"lab {self.id} has pods that were not made whole: {self._half_made}")
             # The first pod alone: two first pods at once both make the network's profile, and Calico's plugin fails
             # one of them ("resource already exists: Profile(k8s-pod-network)"); a kubelet would try again.
             first, *others = self._nodes
-            made = [create(first)]
-            with ThreadPoolExecutor(max_workers=4) as pool:
-                self._pods = made + list(pool.map(create, others))
+            try:
+                made = [create(first)]
+                with ThreadPoolExecutor(max_workers=4) as pool:
+                    self._pods = made + list(pool.map(create, others))
+            except CalicolabError as error:
+                self._half_made = str(error)
+                raise
             self._note("pods-serving", detail=", ".join(f"{pod.name} {pod.address}" for pod in self._pods))
         return tuple(self._pods)
 
@@ -296,6 +305,8 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
             LabError: that did not succeed, or it was upgraded; the lab must be thrown away.
         """
         self.faults.heal_all()
+        if self._half_made:
+            raise LabError(f"lab {self.id} has pods that were not made whole: {self._half_made}")
         upgrade.refuse_upgraded(self.id, self._machines.values())
         fence.prove(self.switch)
         # Before a node starts again: a Node that changes meanwhile is an update conflict, and calico-node ends.

@@ -12,6 +12,7 @@ from calicolab.evidence.signoff import (
     CURE,
     MODEL,
     UPGRADE,
+    UPGRADE_LOOKED_AT,
     AutodetectionFact,
     CureFact,
     ModelFact,
@@ -35,6 +36,8 @@ class Noted:
     models: list[ModelFact] = field(default_factory=list)
     cures: list[CureFact] = field(default_factory=list)
     upgrades: list[UpgradeFact] = field(default_factory=list)
+    #: The direction of the upgrade that the check looks at; "" for the one noted last.
+    upgrade_looked_at: str = ""
     phases: list[Phase] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
@@ -55,6 +58,7 @@ def read_noted(check: CheckRecord) -> Noted:
     noted.models = _read(check, MODEL, ModelFact, noted)
     noted.cures = _read(check, CURE, CureFact, noted)
     noted.upgrades = _read(check, UPGRADE, UpgradeFact, noted)
+    noted.upgrade_looked_at = str(check.facts.get(UPGRADE_LOOKED_AT, ""))
     noted.phases = _read_phases(check, noted)
     return noted
 

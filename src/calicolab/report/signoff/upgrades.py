@@ -137,7 +137,8 @@ def ways_of(checks: Sequence[Judged]) -> Ways:
 def _with_those_that_look(checks: Sequence[Judged]) -> list[tuple[Judged, list[Judged]]]:
     """Each check that noted an upgrade, and itself with the steps of its story up to the next that notes one.
 
-    One step upgrades; whether requests were lost, and whether the mesh is full again, is asked by those behind it.
+    One step upgrades; whether requests were lost, and whether the mesh is full again, is asked by those behind it. One
+    that comes later still says itself at which direction it looks.
     """
     stories: dict[tuple[object, ...], list[Judged]] = {}
     for one in checks:
@@ -146,12 +147,15 @@ def _with_those_that_look(checks: Sequence[Judged]) -> list[tuple[Judged, list[J
     found: list[tuple[Judged, list[Judged]]] = []
     for steps in stories.values():
         current: list[Judged] | None = None
+        by_direction: dict[str, list[Judged]] = {}
         for step in steps:
             if step.noted.upgrades:
                 current = []
                 found.append((step, current))
-            if current is not None:
-                current.append(step)
+                by_direction |= {fact.direction: current for fact in step.noted.upgrades}
+            looked_at = by_direction.get(step.noted.upgrade_looked_at, current)
+            if looked_at is not None:
+                looked_at.append(step)
     return found
 
 
