@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"nightly: {error}", file=sys.stderr)
         return USAGE
     night: Path = arguments.out or new_folder(NIGHTS)
-    since: Path | None = arguments.since or night_before(night.absolute())
+    since: Path | None = arguments.since or night_before(night.absolute(), again=arguments.again)
     try:
         ended = []
         if not arguments.only_sign:

@@ -84,10 +84,17 @@ def runs_of(night: Path) -> list[Path]:
     return sorted(file.parent for file in night.glob(f"*/*/{RESULTS}") if not file.parent.is_symlink())
 
 
-def night_before(night: Path) -> Path | None:
-    """The night before this one, among its neighbours; None when there is none."""
+def night_before(night: Path, *, again: Path | None = None) -> Path | None:
+    """The night before this one, among its neighbours; None when there is none.
+
+    One of which this is the second half, `again`, is none before it: their runs are on one page.
+    """
     neighbours = sorted(night.parent.iterdir()) if night.parent.is_dir() else []
-    earlier = [other for other in neighbours if other.name < night.name and runs_of(other)]
+    earlier = [
+        other
+        for other in neighbours
+        if other.name < night.name and runs_of(other) and (again is None or not other.samefile(again))
+    ]
     return earlier[-1] if earlier else None
 
 

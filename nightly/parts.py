@@ -80,11 +80,11 @@ PARTS = (
     ),
     Part(
         name="kind",
-        what="the incident, readiness and all of Kubernetes' network tests before the fault and after the cure",
+        what="incident, readiness, autodetection; all of Kubernetes' network tests before the fault, after the cure",
         build=_KIND,
         pytest=(
-            *("suites/founding", "suites/readiness", "suites/connectivity", "--lab", "kind"),
-            *("--calico", "v3.23.2", "--calico", "v3.31.0", "--e2e", "all"),
+            *("suites/founding", "suites/readiness", "suites/autodetection", "suites/connectivity"),
+            *("--lab", "kind", "--calico", "v3.23.2", "--calico", "v3.31.0", "--e2e", "all"),
         ),
         minutes=220,
     ),

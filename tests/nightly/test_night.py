@@ -132,6 +132,8 @@ def test_the_page_is_made_of_all_parts_and_says_what_changed(
     write(now / "b", "pass")
     assert night.night_before(now) == before
     assert night.night_before(before) is None
+    # Its own first half is none before it.
+    assert night.night_before(now, again=before) is None
     assert night.sign([now], into=now, since=before) == 0
     assert {file.name for file in now.iterdir()} == {"a", "b", "signoff.html", "junit.xml"}
     assert "--since" in capfd.readouterr().out

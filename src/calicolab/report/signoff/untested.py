@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from calicolab.report.signoff.upgrades import Ways
 
 
+#: Suites that the page shows no more of than their checks, and what they are about.
+SUITES = {
+    "founding": "The incident, start to end",
+    "readiness": "Whether the readiness probe notices",
+    "connectivity": "Kubernetes' own network tests",
+}
+
+
 @dataclass(frozen=True)
 class Skipped:
     """Checks that were skipped for one reason. `stories` are how many of each file, `where` the labs."""
@@ -50,7 +58,7 @@ def untested(
     """What the runs have not looked at."""
     run = {lab.calico for lab in judgement.labs.values()}
     return Untested(
-        absent=_absent(matrix=matrix, models=models, ways=ways, cures=cures),
+        absent=[*_absent(matrix=matrix, models=models, ways=ways, cures=cures), *_without(judgement)],
         skipped=_skipped(judgement.with_outcome("skip")),
         cannot=_cannot(judgement),
         gaps=matrix.gaps,
@@ -73,6 +81,16 @@ def _absent(*, matrix: Matrix, models: list[Compared], ways: Ways, cures: Cures)
     if not cures.cures:
         found.append("Cures, and how long they last: no run has the remediation suite.")
     return found
+
+
+def _without(judgement: Judgement) -> list[str]:
+    """Of the suites that no section is made of: those of which no check was run."""
+    stories = {story_of(one.check.id) for one in judgement.checks if one.outcome != "skip"}
+    return [
+        f"{what}: no run has the {suite} suite."
+        for suite, what in SUITES.items()
+        if not any(story.startswith(f"suites/{suite}/") for story in stories)
+    ]
 
 
 def _skipped(checks: list[Judged]) -> list[Skipped]:
