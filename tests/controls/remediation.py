@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STORY = "suites/remediation/test_cures.py"
 BRIDGE_STORY = "suites/remediation/test_bridge_removed.py"
+#: An address of the lab's network that nobody has.
+STRANGE = "192.168.21.99"
 #: Seconds that a wait of the check may take on a busy machine: for the mesh, and for three looks of the monitor.
 PATIENCE = 20.0
 
@@ -155,14 +157,14 @@ def _at_each_start(scene: Scene, act: Callable[[int, Callable[..., None], Any], 
 def _upgrades_do_nothing(scene: Scene, *, version_says: bool) -> None:
     """Nothing is upgraded, to a version that is not there either, so that the latest version has one after it.
 
-    A lab that was upgraded could not be healed. `version_says`: the node's version is another all the same.
+    A lab that was upgraded could not be healed. `version_says`: its program says another version all the same.
     """
     calico, known = _faulty(scene).calico, versions.known()
 
     def upgrade(version: str, *, node: str | None = None) -> Upgraded:
         del node
         if version_says:
-            scene.patch.setattr(calico, "version", version)
+            scene.patch.setattr(calico, "running_version", lambda: version)
         return Upgraded(version=version, replaced=())
 
     scene.patch.setattr(scene.lab, "upgrade", upgrade)
@@ -255,6 +257,14 @@ CONTROLS = {
             "at the start that is to undo the incident's cure, calico-node is told the right interface",
             act=lambda scene: _with_settings(scene, 2, IP_AUTODETECTION_METHOD="interface=eth0"),
             says="restart: claimed to be undone, seen lasting",
+            patience=PATIENCE,
+            only=("correct-node-address",),
+        ),
+        Sabotage(
+            "undone-otherwise",
+            "at the start that is to undo the incident's cure, calico-node is told an address that no node has",
+            act=lambda scene: _with_settings(scene, 2, IP=STRANGE),
+            says=rf"{STRANGE}\S* is stored for node02",
             patience=PATIENCE,
             only=("correct-node-address",),
         ),
