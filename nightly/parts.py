@@ -59,14 +59,14 @@ PARTS = (
         what="the upgrade as a DaemonSet's rollout, v3.23.2 to v3.31.0",
         build=_KIND,
         pytest=("suites/upgrade", "--lab", "kind", "--calico", "v3.23.2", "--upgrade-to", "v3.31.0"),
-        minutes=25,
+        minutes=12,
     ),
     Part(
         name="kind-three",
         what="the incident with three control planes, as it was",
         build=("--lab", "kind", "v3.23.2"),
         pytest=("suites/founding", "--lab", "kind", "--calico", "v3.23.2", "--control-planes", "3"),
-        minutes=15,
+        minutes=8,
     ),
     Part(
         name="monitor",
@@ -86,7 +86,7 @@ PARTS = (
             *("suites/founding", "suites/readiness", "suites/autodetection", "suites/connectivity"),
             *("--lab", "kind", "--calico", "v3.23.2", "--calico", "v3.31.0", "--e2e", "all"),
         ),
-        minutes=220,
+        minutes=230,
     ),
 )
 
