@@ -13,6 +13,8 @@ from nightly.night import (
     SUMMARY,
     broken,
     exit_code,
+    halves,
+    is_second_half,
     missing,
     new_folder,
     night_before,
@@ -41,9 +43,11 @@ def main(argv: list[str] | None = None) -> int:
     since: Path | None = arguments.since or night_before(night.absolute(), again=arguments.again)
     try:
         ended = []
+        if arguments.again is not None:
+            is_second_half(night, of=arguments.again)
         if not arguments.only_sign:
             ended = run_parts(parts, night=night, shard=arguments.shard, again=arguments.again)
-        nights = [*([arguments.again] if arguments.again is not None else []), night]
+        nights = halves(night)
         without = missing(parts, nights=nights) if arguments.only_sign else broken(ended)
         signed = sign(nights, into=night, since=since, without=without) if arguments.shard is None else None
     except KeyboardInterrupt:

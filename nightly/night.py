@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Where nights go by default; each in a folder that sorts by its start.
 NIGHTS = Path("reports") / "nightly"
+#: Notes in a night's folder of which other night it runs again what was not green.
+SECOND_HALF_OF = "second-half-of"
 PAGE, JUNIT, SUMMARY = "signoff.html", "junit.xml", "summary.txt"
 #: Seconds for the page: seconds at most, but the machine may be busy.
 PAGE_TIMEOUT = 600.0
@@ -41,11 +43,11 @@ def run_parts(parts: Sequence[Part], *, night: Path, shard: str | None, again: P
     for part in parts:
         further = ["--shard", shard] if shard is not None else []
         if again is not None:
-            former = latest(again / part.name)
+            former = next(filter(None, (latest(one / part.name) for one in halves(again))), None)
             if former is None:
-                print(f"nightly: {part.name} is not run again, as it left nothing in {again}", flush=True)
-                continue
-            further += ["--rerun", str(former)]
+                print(f"nightly: {part.name} is run whole, as it left nothing in {again}", flush=True)
+            else:
+                further += ["--rerun", str(former)]
         which = f"shard {shard}" if shard is not None else ""
         done = run_part(part, into=night / part.name, further=further, which=which)
         print(f"nightly: {done}", flush=True)
@@ -73,10 +75,27 @@ def sign(nights: Sequence[Path], *, into: Path, since: Path | None, without: Seq
         runs.append(into / name)
     argv = [sys.executable, "-m", "calicolab.cli", "report", *map(str, runs), "-o", str(into / PAGE)]
     argv += ["--junit", str(into / JUNIT)]
-    earlier = runs_of(since) if since is not None else []
+    earlier = [run for half in halves(since) for run in runs_of(half)] if since is not None else []
     if earlier:
         argv += ["--since", *map(str, earlier)]
     return follow(argv, timeout=PAGE_TIMEOUT)
+
+
+def is_second_half(night: Path, *, of: Path) -> None:
+    """Note that `night` runs again what was not green in the night `of`."""
+    night.mkdir(parents=True, exist_ok=True)
+    (night / SECOND_HALF_OF).write_text(f"{of.absolute()}\n", encoding="utf-8")
+
+
+def halves(night: Path) -> list[Path]:
+    """A night and, where it ran again what another one left, that one, and so on; the latest first."""
+    found = [night.absolute()]
+    while (note := found[-1] / SECOND_HALF_OF).is_file():
+        former = Path(note.read_text(encoding="utf-8").strip())
+        if former in found:
+            break
+        found.append(former)
+    return found
 
 
 def runs_of(night: Path) -> list[Path]:
@@ -87,13 +106,14 @@ def runs_of(night: Path) -> list[Path]:
 def night_before(night: Path, *, again: Path | None = None) -> Path | None:
     """The night before this one, among its neighbours; None when there is none.
 
-    One of which this is the second half, `again`, is none before it: their runs are on one page.
+    Those of which this is the second half, `again`, are none before it: their runs are on one page.
     """
+    own = halves(again) if again is not None else []
     neighbours = sorted(night.parent.iterdir()) if night.parent.is_dir() else []
     earlier = [
         other
         for other in neighbours
-        if other.name < night.name and runs_of(other) and (again is None or not other.samefile(again))
+        if other.name < night.name and runs_of(other) and other.absolute() not in own
     ]
     return earlier[-1] if earlier else None
 
@@ -129,7 +149,7 @@ def exit_code(ended: Sequence[Ended], *, signed: int | None, without: Sequence[s
     """
     verdicts = [verdict for one in ended if (verdict := one.verdict) is not None]
     finished = all(one.code != TIMED_OUT for one in ended)
-    if ended and not verdicts:
+    if ended and not verdicts and signed in (None, EXIT_CODES["pass"]) and not without:
         return NOTHING
     codes = [EXIT_CODES[verdict_of(verdicts, finished=finished)]] if ended else []
     if signed is not None:

@@ -89,6 +89,7 @@ def test_pods_talk_after_it(lab: Lab, facts: FactRecorder) -> None:
 
 def test_the_way_back(lab: Lab, course: Course, facts: FactRecorder) -> None:
     """The same in the other direction: it arrives, which Calico does not promise; what it costs is reported."""
+    facts(UPGRADE_LOOKED_AT, "back")
     back = travel(lab, course.source, direction="back")
     facts(UPGRADE, back.to_fact())
     assert back.arrived, f"{back.upgraded}; addresses {dict(back.after.addresses)}; {back.mesh}"

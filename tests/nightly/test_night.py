@@ -113,6 +113,8 @@ except KeyboardInterrupt:
         ([1, TIMED_OUT], 0, 1),
         ([0, NOTHING], None, 0),
         ([NOTHING, NOTHING], None, NOTHING),
+        ([NOTHING, NOTHING], 0, NOTHING),
+        ([NOTHING, NOTHING], 1, 1),
         ([1, NOTHING], None, 1),
         ([], 0, 0),
         ([], 6, 6),
@@ -149,10 +151,32 @@ def test_what_was_not_green_is_run_again_by_its_results(
     former = tmp_path / "former"
     run = write(former / "a", "fail")
     done = night.run_parts([fake("a"), fake("b")], night=tmp_path / "now", shard=None, again=former)
-    assert [one.part.name for one in done] == ["a"]
+    assert [one.part.name for one in done] == ["a", "b"]
     said = capfd.readouterr().out
+    assert said.count("--rerun") == 1
     assert f"--rerun {run}" in said
-    assert "b is not run again" in said
+    assert "b is run whole, as it left nothing" in said
+
+
+def test_a_night_in_three_pieces_is_one_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Cut off before `b`, run again, and again: the page has all of it, and what changed since the night before."""
+    monkeypatch.setattr(command, "PARTS", (fake("a"), fake("b")))
+    before, first, second, third = (tmp_path / f"2026112{number}-200000" for number in (1, 2, 3, 4))
+    pieces: tuple[tuple[Path, str, Outcome], ...] = (
+        (before, "a", "pass"), (first, "a", "fail"), (first, "b", "fail"), (second, "a", "pass"),
+    )  # fmt: skip
+    for folder, name, outcome in pieces:
+        write(folder / name, outcome)
+    night.is_second_half(second, of=first)
+    assert command.main(["--again", str(second), "--out", str(third)]) == 0
+    said = capfd.readouterr().out
+    assert [said.count(f"--rerun {piece}") for piece in (first, second)] == [1, 1]
+    assert "verdict: PASS over 5 runs" in said
+    assert night.halves(third) == [third, second, first]
+    assert f"--since {night.runs_of(before)[0]}" in said
+    assert night.night_before(tmp_path / "20261125-200000") == third
 
 
 def test_a_shard_is_of_each_part_and_leaves_the_page_to_others(

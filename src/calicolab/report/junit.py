@@ -45,6 +45,7 @@ def _add_suite(
         for key, value in (
             ("calico", lab.calico),
             ("nodes", lab.nodes),
+            ("control planes", lab.control_planes),
             ("source", lab.source),
             ("bird", lab.bird),
         ):

@@ -6,8 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from calicolab.evidence.model import Outcome
     from calicolab.report.signoff.judging import Judged, Judgement
+    from calicolab.report.signoff.merging import LabKey
+
+    CheckKey = tuple[str, LabKey]
 
 #: A check that passed both times is slower when it took so many times as long, and so many seconds more.
 SLOWER_TIMES, SLOWER_SECONDS = 1.5, 1.0
@@ -74,11 +79,33 @@ def changes_since(now: Judgement, before: Judgement) -> Changes:
         unread=[f"{one.name}: {one.why}" for one in before.gathered.unread],
     )
     earlier = {one.seen.key: one for one in before.checks}
+    as_before = {one.seen.key for one in now.checks} & earlier.keys()
+    otherwise = _asked_otherwise(now, earlier, as_before)
     for one in now.checks:
-        _compare(one, earlier.pop(one.seen.key, None), changes)
+        _compare(one, earlier.pop(otherwise.get(one.seen.key, one.seen.key), None), changes)
     changes.gone = list(earlier.values())
     changes.slower.sort(key=lambda slower: -slower.times)
     return changes
+
+
+def _asked_otherwise(
+    now: Judgement, earlier: Mapping[CheckKey, Judged], as_before: set[CheckKey]
+) -> dict[CheckKey, CheckKey]:
+    """The checks that were run with other options before, by what each is now: where there is just one of either."""
+
+    def by_name(keys: Iterable[CheckKey]) -> dict[tuple[str, str], list[CheckKey]]:
+        found: dict[tuple[str, str], list[CheckKey]] = {}
+        for key in keys:
+            if key not in as_before:
+                found.setdefault((key[0], key[1].id), []).append(key)
+        return found
+
+    then = by_name(earlier)
+    return {
+        keys[0]: then[name][0]
+        for name, keys in by_name(one.seen.key for one in now.checks).items()
+        if len(keys) == len(then.get(name, [])) == 1
+    }
 
 
 def _compare(now: Judged, before: Judged | None, changes: Changes) -> None:
@@ -94,6 +121,8 @@ def _compare(now: Judged, before: Judged | None, changes: Changes) -> None:
         changes.new_green.append((now, was))
     elif now.outcome == "skip" and was != "skip":
         changes.newly_skipped.append((now, was))
+    elif now.seen.key != before.seen.key:
+        return  # asked otherwise, it takes another time
     elif now.outcome == was == "pass" and _is_slower(now.check.duration_s, before.check.duration_s):
         changes.slower.append(Slower(now, before.check.duration_s))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calicolab.report.signoff.columns import Column, columns_of, version_order
-from calicolab.report.signoff.marks import BAD, MARKS, OK, RISK, SKIPPED, Mark
+from calicolab.report.signoff.marks import BAD, MARKS, OK, RISK, SKIPPED, UNSURE, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +51,11 @@ class Cure:
     story: str
     versions: list[OnVersion]
 
+    @property
+    def tried(self) -> list[OnVersion]:
+        """The versions on which it was not skipped."""
+        return [one for one in self.versions if one.mark is not SKIPPED]
+
     def on(self, column: Column) -> list[OnVersion]:
         """What is known of it on a lab."""
         return [version for version in self.versions if version.column == column]
@@ -72,8 +77,16 @@ class Cures:
     @property
     def lasting(self) -> list[str]:
         """The cures that brought the mesh back everywhere they were tried, and that nothing undid."""
+        return [cure.name for cure in self.cures if cure.tried and all(_lasts(one) for one in cure.tried)]
+
+    @property
+    def unknown(self) -> list[str]:
+        """Those that last wherever it is known, but somewhere it is not."""
         return [
-            cure.name for cure in self.cures if cure.versions and all(_lasts(one) for one in cure.versions)
+            cure.name
+            for cure in self.cures
+            if any(one.mark is UNSURE for one in cure.tried)
+            and all(_lasts(one) or one.mark is UNSURE for one in cure.tried)
         ]
 
     @property
@@ -149,7 +162,9 @@ def _summary(one: Judged, fact: CureFact) -> tuple[Mark, str]:
     """How a cure does on a version, all in all."""
     undone = any(trial.lasted is False for trial in fact.trials)
     tried = any(trial.lasted is not None for trial in fact.trials)
-    if not fact.mesh_back:
+    if not fact.mesh_back and one.outcome == "inconclusive":
+        word = "not known"  # whether it was applied at all
+    elif not fact.mesh_back:
         word = "no mesh"
     elif undone:
         word = "undone"

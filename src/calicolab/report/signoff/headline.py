@@ -68,24 +68,22 @@ def findings(*, matrix: Matrix, models: list[Compared], ways: Ways, cures: Cures
     if models:
         facts = [row.fact for row in models if row.fact is not None]
         agreed, layouts = sum(fact.agreed for fact in facts), sum(fact.layouts for fact in facts)
-        versions = len({row.column.label for row in models})
-        found.append(
-            Finding(
-                "model",
-                "Model",
-                f"It agrees with calico-node on {agreed} of {layouts} layouts, on {counted(versions, 'version')}.",
-            )
-        )
+        asked = {row.column.label for row in models if row.fact is not None}
+        unknown = {row.column.label for row in models} - asked
+        said = f"It agrees with calico-node on {agreed} of {layouts} layouts, on {counted(len(asked), 'version')}."
+        if unknown:
+            said += f" Of {counted(len(unknown), 'version')} it is not known."
+        found.append(Finding("model", "Model", said))
     if ways.ways:
         found.append(Finding("upgrades", "Upgrades", _upgrades(ways)))
     if cures.cures:
         lasting = ", ".join(cures.lasting) or "none"
-        undone = ", ".join(cure.name for cure in cures.cures if cure.name not in cures.lasting) or "none"
-        found.append(
-            Finding(
-                "cures", "Cures", f"Lasting wherever they were tried: {lasting}. Not everywhere: {undone}."
-            )
-        )
+        unknown_cures = ", ".join(cures.unknown)
+        others = (cure.name for cure in cures.cures if cure.name not in (*cures.lasting, *cures.unknown))
+        said = f"Lasting wherever they were tried: {lasting}. Not everywhere: {', '.join(others) or 'none'}."
+        if unknown_cures:
+            said += f" Not known of every version: {unknown_cures}."
+        found.append(Finding("cures", "Cures", said))
     return found
 
 

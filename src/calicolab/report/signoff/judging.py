@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from calicolab.report.signoff.gathering import Gathered, Run
     from calicolab.report.signoff.noted import Noted
 
+#: Facts of a run: why it had nothing to do, and of which runs it repeats what was not green.
+NOTHING_TO_DO, RERUN_OF = "nothing_to_do", "rerun_of"
 #: A red that a later run did not confirm is shown as such.
 _NOT_GREEN = ("fail", "inconclusive")
 
@@ -60,9 +62,7 @@ class Judged:
     @property
     def turned_green(self) -> bool:
         """Whether it passes now and did not in an earlier run."""
-        return self.outcome == "pass" and any(
-            other.check.outcome in _NOT_GREEN for other in self.merged.others
-        )
+        return self.outcome == "pass" and any(other.outcome in _NOT_GREEN for other in self.merged.others)
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,11 @@ class Judgement:
         """The checks that came to `outcome`."""
         return [one for one in self.checks if one.outcome == outcome]
 
+    @property
+    def versions_run(self) -> set[str]:
+        """The versions on which a check was run, or was to be: one that was only asked for is none."""
+        return {one.version for one in self.checks if one.version and one.outcome != "skip"}
+
     @cached_property
     def labs(self) -> dict[LabKey, LabRecord]:
         """Every lab, by what makes it one, as the latest run in which it came up describes it."""
@@ -116,7 +121,9 @@ def judge(gathered: Gathered) -> Judgement:
     read = {id(check): read_noted(check) for run in gathered.runs for check in run.results.checks}
     checks = tuple(
         _judged(f"c{number}", merged, read[id(merged.counts.check)])
-        for number, merged in enumerate(merge(gathered.runs), 1)
+        for number, merged in enumerate(
+            merge(gathered.runs, outcome_of=lambda check: _outcome(check, read[id(check)])[0]), 1
+        )
     )
     verdicts = {run.id: _verdict_alone(run, read) for run in gathered.runs}
     notes = _notes(gathered, checks, verdicts)
@@ -154,12 +161,34 @@ def _problems(gathered: Gathered) -> list[Problem]:
         for run in gathered.runs
         if run.results.run.finished is None
     ]
+    found += [
+        Problem(f"Run {run.id} looked at nothing", "it came to its end without a check; why is not known")
+        for run in gathered.runs
+        if run.results.run.finished is not None
+        and not run.results.checks
+        and NOTHING_TO_DO not in run.results.run.facts
+    ]
     found += [Problem(title, why) for title, why in missing_shards(gathered.runs)]
+    found += [
+        Problem(
+            f"Run {run.id} repeats a part of run {former}, which is not here",
+            "what else that one found is not known; name its folder as well",
+        )
+        for run in gathered.runs
+        for former in _repeated(run)
+        if former not in {other.id for other in gathered.runs}
+    ]
     if not gathered.runs:
         found.append(
             Problem("No run could be read", "there is nothing to judge; run the suites and report again")
         )
     return found
+
+
+def _repeated(run: Run) -> list[str]:
+    """The ids of the runs of which this one repeats what was not green."""
+    told = run.results.run.facts.get(RERUN_OF, [])
+    return [str(one) for one in told] if isinstance(told, list) else []
 
 
 def _notes(gathered: Gathered, checks: tuple[Judged, ...], verdicts: Mapping[str, Verdict]) -> list[str]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from calicolab.evidence.model import CheckRecord, LabRecord
+    from calicolab.evidence.model import CheckRecord, LabRecord, Outcome
     from calicolab.report.signoff.gathering import Run
 
 #: Outcomes that answer a check's question.
@@ -39,11 +39,12 @@ class LabKey:
 
 @dataclass(frozen=True)
 class Seen:
-    """A check in one run."""
+    """A check in one run; `outcome` may be worse than the one recorded, where its own facts say so."""
 
     run: Run
     lab: LabRecord | None
     check: CheckRecord
+    outcome: Outcome
 
     @property
     def key(self) -> tuple[str, LabKey]:
@@ -59,16 +60,17 @@ class Merged:
     others: tuple[Seen, ...] = ()
 
 
-def merge(runs: Iterable[Run]) -> list[Merged]:
+def merge(runs: Iterable[Run], *, outcome_of: Callable[[CheckRecord], Outcome]) -> list[Merged]:
     """Every check on every lab, in the order of the runs.
 
     Args:
         runs: oldest first.
+        outcome_of: what a check came to, judged by its facts.
     """
     found: dict[tuple[str, LabKey], Merged] = {}
     for run in runs:
         for check in run.results.checks:
-            seen = Seen(run, run.labs.get(check.lab), check)
+            seen = Seen(run, run.labs.get(check.lab), check, outcome_of(check))
             before = found.get(seen.key)
             found[seen.key] = Merged(seen) if before is None else _with(before, seen)
     return list(found.values())
@@ -82,6 +84,6 @@ def _with(before: Merged, later: Seen) -> Merged:
 
 def _takes_the_place_of(later: Seen, earlier: Seen) -> bool:
     """The later run counts; but a red stays until it is answered again, and what was looked at is not skipped away."""
-    if earlier.check.outcome == "fail":
-        return later.check.outcome in ANSWERS
-    return later.check.outcome != "skip" or earlier.check.outcome == "skip"
+    if earlier.outcome == "fail":
+        return later.outcome in ANSWERS
+    return later.outcome != "skip" or earlier.outcome == "skip"

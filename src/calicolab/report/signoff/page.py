@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import calicolab
 from calicolab.report import words
 from calicolab.report.attention import NOT_RUN
-from calicolab.report.signoff.columns import columns_for, shape
+from calicolab.report.signoff.columns import shape, version_order
 from calicolab.report.signoff.cures import cures_of
 from calicolab.report.signoff.headline import findings, meaning
 from calicolab.report.signoff.links import Links
@@ -90,7 +90,7 @@ def render_signoff(
         untested=untested(judgement, matrix=matrix, models=models, ways=ways, cures=cures),
         sources=sources_of(judgement),
         stories=_stories(checks),
-        columns=columns_for(judgement.labs),
+        versions=sorted(judgement.versions_run, key=version_order),
         machines=list(dict.fromkeys(run.results.run.machine for run in judgement.runs)),
         links=links,
         made=made,

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Name of the run's fact that says which shard it is, such as "2/4".
 SHARD = "shard"
+#: And the one that is the same where the durations of the same runs divided them; none by the number of checks.
+DIVIDED_BY = "divided_by"
 #: Options that may differ between shards of one run: which it is, and where it writes.
 _OWN_OPTIONS = (
     "--shard",
@@ -30,7 +32,7 @@ _OWN_OPTIONS = (
 def missing_shards(runs: Iterable[Run]) -> list[tuple[str, str]]:
     """A title and a sentence for each run of which not all shards are there, and for each shard that makes no sense."""
     found = []
-    sets: dict[tuple[str, int], dict[int, str]] = {}
+    sets: dict[tuple[str, str, int], dict[int, str]] = {}
     for run in runs:
         told = run.results.run.facts.get(SHARD)
         if told is None:
@@ -45,8 +47,10 @@ def missing_shards(runs: Iterable[Run]) -> list[tuple[str, str]]:
             )
             continue
         number, of = read
-        sets.setdefault((without(run.results.run.command, _OWN_OPTIONS), of), {})[number] = run.id
-    for (command, of), there in sets.items():
+        divided_by = str(run.results.run.facts.get(DIVIDED_BY, ""))
+        key = (without(run.results.run.command, _OWN_OPTIONS), divided_by, of)
+        sets.setdefault(key, {})[number] = run.id
+    for (command, _, of), there in sets.items():
         missing = [number for number in range(1, of + 1) if number not in there]
         if missing:
             named = ", ".join(f"{number}/{of}" for number in missing)

@@ -56,9 +56,13 @@ def untested(
     judgement: Judgement, *, matrix: Matrix, models: list[Compared], ways: Ways, cures: Cures
 ) -> Untested:
     """What the runs have not looked at."""
-    run = {lab.calico for lab in judgement.labs.values()}
+    run = judgement.versions_run
     return Untested(
-        absent=[*_absent(matrix=matrix, models=models, ways=ways, cures=cures), *_without(judgement)],
+        absent=[
+            *_absent(matrix=matrix, models=models, ways=ways, cures=cures),
+            *_without(judgement),
+            *_uneven(judgement),
+        ],
         skipped=_skipped(judgement.with_outcome("skip")),
         cannot=_cannot(judgement),
         gaps=matrix.gaps,
@@ -90,6 +94,20 @@ def _without(judgement: Judgement) -> list[str]:
         f"{what}: no run has the {suite} suite."
         for suite, what in SUITES.items()
         if not any(story.startswith(f"suites/{suite}/") for story in stories)
+    ]
+
+
+def _uneven(judgement: Judgement) -> list[str]:
+    """The suites of which other versions have checks and one has none, not even a skipped one."""
+    suites: dict[str, dict[str, None]] = {}
+    for one in judgement.checks:
+        if one.version:
+            suites.setdefault(one.version, {})[story_of(one.check.id).split("/")[1]] = None
+    everywhere = list(dict.fromkeys(suite for found in suites.values() for suite in found))
+    return [
+        f"On {version}: no run has {', '.join(missing)}; other versions have."
+        for version in sorted(suites, key=version_order)
+        if (missing := [suite for suite in everywhere if suite not in suites[version]])
     ]
 
 

@@ -121,6 +121,8 @@ def ways_of(checks: Sequence[Judged]) -> Ways:
     """The ways that `checks` noted."""
     measuring = {one.check.id for one in checks if one.noted.upgrades}
     unmeasured = [one for one in checks if one.check.id in measuring and not one.noted.upgrades]
+    # A way back that broke before anything could be noted of it is none of the way up's.
+    unmeasured += [one for one in _of_no_way(checks) if one not in unmeasured]
     ways = [
         _way(one, fact, looking)
         for one, looking in _with_those_that_look(checks)
@@ -142,8 +144,7 @@ def _with_those_that_look(checks: Sequence[Judged]) -> list[tuple[Judged, list[J
     """
     stories: dict[tuple[object, ...], list[Judged]] = {}
     for one in checks:
-        key = (story_of(one.check.id), one.check.id.partition("[")[2], one.seen.key[1])
-        stories.setdefault(key, []).append(one)
+        stories.setdefault(_story_key(one), []).append(one)
     found: list[tuple[Judged, list[Judged]]] = []
     for steps in stories.values():
         current: list[Judged] | None = None
@@ -153,10 +154,27 @@ def _with_those_that_look(checks: Sequence[Judged]) -> list[tuple[Judged, list[J
                 current = []
                 found.append((step, current))
                 by_direction |= {fact.direction: current for fact in step.noted.upgrades}
-            looked_at = by_direction.get(step.noted.upgrade_looked_at, current)
+            direction = step.noted.upgrade_looked_at
+            looked_at = by_direction.get(direction) if direction else current
             if looked_at is not None:
                 looked_at.append(step)
     return found
+
+
+def _of_no_way(checks: Sequence[Judged]) -> list[Judged]:
+    """Those that look at a direction in which their story noted no upgrade, and did not pass."""
+    noted = {(_story_key(one), fact.direction) for one in checks for fact in one.noted.upgrades}
+    return [
+        one
+        for one in checks
+        if one.noted.upgrade_looked_at
+        and one.outcome in ("fail", "inconclusive")
+        and (_story_key(one), one.noted.upgrade_looked_at) not in noted
+    ]
+
+
+def _story_key(one: Judged) -> tuple[object, ...]:
+    return story_of(one.check.id), one.check.id.partition("[")[2], one.seen.key[1]
 
 
 def _way(one: Judged, fact: UpgradeFact, looking: list[Judged]) -> Way:
