@@ -85,6 +85,18 @@ def test_a_pass_against_its_own_facts_stays_a_red(reports: Reports, page: Path) 
     assert made.has_id("turned-green")
 
 
+def test_what_never_began_and_cannot_be_is_skipped(reports: Reports, page: Path) -> None:
+    """Its story broke off before it in one run, and in the next the lab says that it cannot do it."""
+    said = "not reached: test_a was inconclusive"
+    first = reports.add(one("a", "inconclusive"), one("b", "inconclusive", reason=said))
+    then = reports.add(one("a"), one("b", "skip", reason="the lab has no tunnel"))
+    code, made = report(first, then, to=page)
+    assert code == 0
+    assert "the lab has no tunnel" in made.by_id("untested").text
+    asked = reports.add(one("b", "inconclusive", reason="LabError: no mesh"))
+    assert report(asked, reports.add(one("b", "skip", reason="no tunnel")), to=page)[0] == 6
+
+
 def test_a_way_back_that_broke_is_not_the_way_ups(reports: Reports, page: Path) -> None:
     file = "upgrade/test_node_by_node.py"
     run = reports.add(

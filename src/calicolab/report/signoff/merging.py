@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from calicolab.report.attention import NOT_RUN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -86,4 +88,5 @@ def _takes_the_place_of(later: Seen, earlier: Seen) -> bool:
     """The later run counts; but a red stays until it is answered again, and what was looked at is not skipped away."""
     if earlier.outcome == "fail":
         return later.outcome in ANSWERS
-    return later.outcome != "skip" or earlier.outcome == "skip"
+    never_begun = earlier.outcome == "inconclusive" and earlier.check.reason.startswith(NOT_RUN)
+    return later.outcome != "skip" or earlier.outcome == "skip" or never_begun

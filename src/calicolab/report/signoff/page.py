@@ -148,7 +148,7 @@ def _again(checks: Sequence[Judged]) -> Again:
         (one, other)
         for one in green
         for other in one.merged.others
-        if other.check.outcome in ("fail", "inconclusive") and not other.check.reason.startswith(NOT_RUN)
+        if other.outcome in ("fail", "inconclusive") and not other.check.reason.startswith(NOT_RUN)
     ]
     return Again(told, len(green), len(green) - len({one.anchor for one, _ in told}))
 
