@@ -46,11 +46,17 @@ class _Told:
         return self.result("alone", spec)
 
 
+def _keep_no_evidence(scene: Scene) -> None:
+    """What a sabotaged check keeps is not to stand among what the real one keeps; not every check keeps some."""
+    if "evidence" in scene.arguments:
+        scene.arguments["evidence"] = sabotages.nothing
+
+
 def _told(outcome: str, output: str = "") -> Callable[[Scene], Any]:
     @contextmanager
     def act(scene: Scene) -> Iterator[None]:
         scene.arguments["official"] = _Told(outcome, output)
-        scene.arguments["evidence"] = sabotages.nothing
+        _keep_no_evidence(scene)
         yield
 
     return act
@@ -67,8 +73,7 @@ def _kept_off(scene: Scene) -> Iterator[None]:
 @contextmanager
 def _cured_afterwards(scene: Scene) -> Iterator[None]:
     """What the check takes is given back: the fault that it injects is healed for us, the address is not."""
-    if "evidence" in scene.arguments:
-        scene.arguments["evidence"] = sabotages.nothing
+    _keep_no_evidence(scene)
     try:
         yield
     finally:
@@ -101,7 +106,7 @@ def _passed_over(scene: Scene) -> Iterator[None]:
 @contextmanager
 def _not_corrected(scene: Scene) -> Iterator[None]:
     scene.patch.setattr(CorrectNodeAddress, "apply", sabotages.nothing)
-    scene.arguments["evidence"] = sabotages.nothing
+    _keep_no_evidence(scene)
     try:
         yield
     finally:
@@ -115,7 +120,7 @@ def _not_corrected(scene: Scene) -> Iterator[None]:
 def _policy_missing(scene: Scene) -> Iterator[None]:
     """The policies of this step are not applied."""
     demo = scene.arguments["demo"]
-    scene.arguments["evidence"] = sabotages.nothing
+    _keep_no_evidence(scene)
     scene.patch.setattr(demo, "take", sabotages.nothing)
     scene.patch.setattr(demo, "withdraw", sabotages.nothing)
     step = scene.arguments.get("step")
