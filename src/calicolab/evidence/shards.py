@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from calicolab.evidence.model import Results
 
+#: Facts of a run: which shard it is ("2/4"); by which durations it was divided, none by the number of checks; why
+#: it had nothing to do; and of which runs it repeats what was not green.
+SHARD, DIVIDED_BY, NOTHING_TO_DO, RERUN_OF = "shard", "divided_by", "nothing_to_do", "rerun_of"
 #: Seconds of a check and of a lab's start where no former run says better; of the order of what two cores take.
 SECONDS_A_CHECK = 5.0
 SECONDS_A_LAB = {"netns": 10.0, "kind": 150.0}

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from calicolab.evidence.signoff import CURE, MODEL, UPGRADE, UPGRADE_LOOKED_AT
+from calicolab.evidence.signoff import CURE, UPGRADE, UPGRADE_LOOKED_AT
 from tests.report.signoff.examples import (
     ALL_CURES,
     Reports,
@@ -162,9 +162,3 @@ def test_a_check_with_other_options_is_the_same_check_last_night(reports: Report
     now = reports.add(one("a", "fail"), one("b"), command="pytest suites --layouts 2000")
     _, made = report(now, to=page, options=("--since", str(before)))
     assert "0 new red, 1 still red, 0 new green, 0 newly skipped, 0 gone" in made.by_id("changes").text
-
-
-def test_the_models_fact_is_where_it_was(reports: Reports, page: Path) -> None:
-    """What these tests take away is there without them."""
-    assert MODEL in model(ON).facts
-    assert report(reports.add(one(), model(ON)), to=page)[0] == 0

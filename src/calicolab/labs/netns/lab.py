@@ -265,8 +265,7 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
             def create(node: NetnsNode) -> pods.NetnsPod:
                 return pods.create(node.machine, name=f"pod-{node.name}", image=image)
 
-            if self._half_made:
-                raise LabError(f"lab {self.id} has pods that were not made whole: {self._half_made}")
+            self._refuse_half_made()
             # The first pod alone: two first pods at once both make the network's profile, and Calico's plugin fails
             # one of them ("resource already exists: Profile(k8s-pod-network)"); a kubelet would try again.
             first, *others = self._nodes
@@ -279,6 +278,10 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
                 raise
             self._note("pods-serving", detail=", ".join(f"{pod.name} {pod.address}" for pod in self._pods))
         return tuple(self._pods)
+
+    def _refuse_half_made(self) -> None:
+        if self._half_made:
+            raise LabError(f"lab {self.id} has pods that were not made whole: {self._half_made}")
 
     def describe(self) -> LabRecord:
         """What it is made of, for the report."""
@@ -305,8 +308,7 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
             LabError: that did not succeed, or it was upgraded; the lab must be thrown away.
         """
         self.faults.heal_all()
-        if self._half_made:
-            raise LabError(f"lab {self.id} has pods that were not made whole: {self._half_made}")
+        self._refuse_half_made()
         upgrade.refuse_upgraded(self.id, self._machines.values())
         fence.prove(self.switch)
         # Before a node starts again: a Node that changes meanwhile is an update conflict, and calico-node ends.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from calicolab.evidence.shards import NOTHING_TO_DO, RERUN_OF
 from calicolab.evidence.verdict import verdict_of, worst
 from calicolab.report.signoff.merging import LabKey, Merged, Seen, merge
 from calicolab.report.signoff.noted import read_noted
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from calicolab.report.signoff.gathering import Gathered, Run
     from calicolab.report.signoff.noted import Noted
 
-#: Facts of a run: why it had nothing to do, and of which runs it repeats what was not green.
-NOTHING_TO_DO, RERUN_OF = "nothing_to_do", "rerun_of"
 #: A red that a later run did not confirm is shown as such.
 _NOT_GREEN = ("fail", "inconclusive")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from calicolab.evidence.shards import DIVIDED_BY, SHARD
 from calicolab.report.signoff.command_line import without
 
 if TYPE_CHECKING:
@@ -12,10 +13,6 @@ if TYPE_CHECKING:
 
     from calicolab.report.signoff.gathering import Run
 
-#: Name of the run's fact that says which shard it is, such as "2/4".
-SHARD = "shard"
-#: And the one that is the same where the durations of the same runs divided them; none by the number of checks.
-DIVIDED_BY = "divided_by"
 #: Options that may differ between shards of one run: which it is, and where it writes.
 _OWN_OPTIONS = (
     "--shard",
