@@ -57,7 +57,7 @@ class Noted:
 
 @pytest.fixture
 def ledger() -> FaultLedger:
-    return FaultLedger(cast("Lab", SimpleNamespace(id="netns-test", timeline=Timeline())))
+    return FaultLedger(cast("Lab", SimpleNamespace(id="netns-test", timeline=Timeline(), nodes=[])))
 
 
 def test_a_fault_is_healed_on_the_way_out(ledger: FaultLedger) -> None:

@@ -181,7 +181,7 @@ def test_a_lab_that_ended_by_itself_is_forgotten_with_what_it_left(making: FakeM
     stands(making)
     stands(making, replace(ASKED, version="v3.31.0"), name="other")
     making.up.discard("kind-v3.23.2")
-    assert [one.name for one in standing.known()] == ["other"]
+    assert standing.load("mine") is None
     assert making.ended == ["kind-v3.23.2"]
     assert [file.name for file in standing.FOLDER.iterdir()] == ["other.json"]
     standing.refuse_second("mine")
@@ -266,7 +266,27 @@ def test_a_lab_of_which_nobody_can_tell_is_not_forgotten(making: FakeMaking) -> 
 def test_a_draft_of_a_note_is_no_lab(making: FakeMaking) -> None:
     stands(making)
     (standing.FOLDER / ".other.new").write_text("half a no")
-    assert [one.name for one in standing.known()] == ["mine"]
+    assert standing.noted() == ["mine"]
+
+
+def test_the_second_of_two_that_come_up_at_once_is_refused(making: FakeMaking) -> None:
+    """Both saw that the name was free."""
+    first = stands(making)
+    with pytest.raises(
+        UsageError, match="another run brought up a lab called 'mine' meanwhile: give this one"
+    ):
+        standing.save(making.create(ASKED), replace(ASKED, version="v3.31.0"), name="mine")
+    assert standing.find("mine") == first
+    changed = standing.save(making.create(ASKED), replace(ASKED, nodes=5), name="mine", again=True)
+    assert standing.find("mine") == changed
+    assert [file.name for file in standing.FOLDER.iterdir()] == ["mine.json"]
+
+
+@pytest.mark.parametrize("name", ["", ".x", "a/b", "../x", "x" * 65, "a b", "a\n"])
+def test_a_name_that_is_no_files_name_is_refused_before_anything_is_made(name: str) -> None:
+    for ask in (standing.find, standing.refuse_second, standing.load):
+        with pytest.raises(UsageError, match="a lab's name has 1 to 64 letters"):
+            ask(name)
 
 
 def test_notes_that_only_root_can_read_are_said(making: FakeMaking, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{fault.name} {done}: {fault.interface} {fault.address} on {node.name}")
         if arguments.restart:
             node.calico.restart()
-            standing.save(lab, standing.find(arguments.name).asked, name=arguments.name)
+            standing.save(lab, standing.find(arguments.name).asked, name=arguments.name, again=True)
             print(f"calico-node started again on {node.name}; see `calicolab status`")
     return 0

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from calicolab.calico.diagnosis import diagnose
 from calicolab.commands.standing_labs import attached
+from calicolab.errors import CalicolabError
+from calicolab.faults import marks
 from calicolab.labs import standing
 
 if TYPE_CHECKING:
     import argparse
+
+    from calicolab.labs.standing import Standing
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -24,18 +28,37 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show them; 0 when every mesh is full, 1 when one is not."""
-    labs = standing.known() if arguments.name is None else [standing.find(arguments.name)]
-    if not labs:
+    """Show them; 0 when every mesh is full, 1 when one is not or cannot be told."""
+    if arguments.name is not None:
+        return 0 if _show(standing.find(arguments.name)) else 1
+    shown = [_show_noted(name) for name in standing.noted()]
+    said = [whole for whole in shown if whole is not None]
+    if not said:
         print("no lab stands; `calicolab up` brings one up")
-        return 0
-    whole = True
-    for one in labs:
-        with attached(one.name) as lab:
-            print(one)
-            print(lab.mesh())
-            findings = diagnose(lab)
-        for finding in findings:
-            print(f"  {finding}")
-        whole = whole and not findings
-    return 0 if whole else 1
+    return 0 if all(said) else 1
+
+
+def _show_noted(name: str) -> bool | None:
+    """Show the lab `name`, and say whether its mesh is full; None when it has ended by itself.
+
+    One of which nobody can tell does not hide the others.
+    """
+    try:
+        one = standing.load(name)
+        return _show(one) if one is not None else None
+    except CalicolabError as error:
+        print(f"lab {name!r}: {error}")
+        return False
+
+
+def _show(one: Standing) -> bool:
+    """Show a lab, and say whether its mesh is full."""
+    with attached(one.name) as lab:
+        print(one)
+        print(lab.mesh())
+        for fault in marks.found(lab):
+            print(f"  injected: {fault}")
+        findings = diagnose(lab)
+    for finding in findings:
+        print(f"  {finding}")
+    return not findings

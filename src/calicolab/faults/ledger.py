@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from calicolab.errors import CalicolabError, FaultError
+from calicolab.errors import CalicolabError, FaultError, LabError
+from calicolab.faults import marks
 from calicolab.faults.afterwards import afterwards
 from calicolab.wait import WaitTimeout, wait_for
 
@@ -58,6 +59,7 @@ class FaultLedger:
         """
         # Noted before it is injected: half a fault must be healed as well.
         self._faults.append(fault)
+        marks.mark(self._lab, fault)
         fault.inject(self._lab)
         self._prove(fault, "injected")
         self._lab.timeline.add("fault-injected", lab=self._lab.id, node=fault.node, detail=fault.name)
@@ -80,6 +82,19 @@ class FaultLedger:
         if errors:
             raise ExceptionGroup("faults that did not heal", errors)
 
+    def refuse_others(self) -> None:
+        """Refuse to go on with a lab that has faults in it although all of this ledger's are healed.
+
+        Raises:
+            LabError: another run ended before it healed them, or they were injected by hand.
+        """
+        found = marks.found(self._lab)
+        if found:
+            raise LabError(
+                f"lab {self._lab.id} has faults in it that this run did not inject ({', '.join(found)}): they are "
+                "healed by `calicolab heal`, or the lab is thrown away"
+            )
+
     def heal(self, fault: Fault) -> None:
         """Heal `fault` and prove it gone; one that is not in the lab is looked at all the same.
 
@@ -88,6 +103,7 @@ class FaultLedger:
         """
         fault.heal(self._lab)
         self._prove(fault, "healed")
+        marks.unmark(self._lab, fault)
         if fault in self._faults:
             self._faults.remove(fault)
         self._lab.timeline.add("fault-healed", lab=self._lab.id, node=fault.node, detail=fault.name)

@@ -6,6 +6,9 @@ One small file a lab under /run, which no reboot survives, as no lab does.
 from __future__ import annotations
 
 import json
+import os
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("/run/calicolab/labs")
 DEFAULT_NAME = "default"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 #: What people call the fields of `Asked`, where they differ.
 _WORDS = {"version": "Calico", "control_planes": "control planes", "source": "programs from"}
 
@@ -48,14 +52,33 @@ class Standing:
         )
 
 
-def save(lab: Lab, asked: Asked, *, name: str) -> Standing:
-    """Note a lab that is up, so that later commands find it."""
+def save(lab: Lab, asked: Asked, *, name: str, again: bool = False) -> Standing:
+    """Note a lab that is up, so that later commands find it.
+
+    Args:
+        lab: the lab.
+        asked: what it was asked to be.
+        name: what it is called.
+        again: whether it is noted already, and has changed.
+
+    Raises:
+        UsageError: another lab was given that name meanwhile.
+    """
     how = labs.making(asked.kind)
     standing = Standing(name=name, asked=asked, made_of=how.made_of(lab), handle=how.handle(lab))
+    file = _file(name)
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = FOLDER / f".{name}.new"
+    draft = FOLDER / f".{name}.{os.getpid()}"
     draft.write_text(json.dumps(asdict(standing), indent=2))
-    draft.rename(FOLDER / f"{name}.json")
+    try:
+        # In one step, and the first of two at once wins: a lab without a note is one that nobody could end.
+        draft.replace(file) if again else file.hardlink_to(draft)
+    except FileExistsError as error:
+        raise UsageError(
+            f"another run brought up a lab called {name!r} meanwhile: give this one another --name"
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
     return standing
 
 
@@ -63,9 +86,10 @@ def load(name: str) -> Standing | None:
     """What is noted of the lab `name`; None when there is none, or it ended by itself.
 
     Raises:
-        UsageError: the note cannot be read, or whether the lab still stands cannot be told; the note is kept.
+        UsageError: that is no name, the note cannot be read, or whether the lab still stands cannot be told; the note
+            is kept.
     """
-    file = FOLDER / f"{name}.json"
+    file = _file(name)
     try:
         standing = msgspec.json.decode(file.read_bytes(), type=Standing, strict=True)
         alive = standing.alive
@@ -89,10 +113,18 @@ def _in_words(error: Exception) -> str:
     return f"it does not say {error}" if isinstance(error, KeyError) else str(error)
 
 
-def known() -> list[Standing]:
-    """All labs that stand."""
-    found = (load(file.stem) for file in sorted(FOLDER.glob("[!.]*.json")))
-    return [standing for standing in found if standing is not None]
+def noted() -> list[str]:
+    """The names of all labs that were left standing; one may have ended by itself since."""
+    return sorted(file.stem for file in FOLDER.glob("[!.]*.json"))
+
+
+def _file(name: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            "a lab's name has 1 to 64 letters, digits, dots, dashes and underlines, and begins with a letter or "
+            f"digit, but {name!r} is asked for: choose another"
+        )
+    return FOLDER / f"{name}.json"
 
 
 def find(name: str) -> Standing:
@@ -103,7 +135,7 @@ def find(name: str) -> Standing:
     """
     standing = load(name)
     if standing is None:
-        others = ", ".join(one.name for one in known()) or "none"
+        others = ", ".join(noted()) or "none"
         raise UsageError(f"no lab called {name!r} is up (up are: {others}); `calicolab up` brings one up")
     return standing
 
@@ -128,9 +160,10 @@ def refuse_second(name: str, *, otherwise: str = "give the new one another --nam
 
 def forget(name: str) -> None:
     """Remove the note of a lab, and the folder with the last one."""
-    (FOLDER / f"{name}.json").unlink(missing_ok=True)
+    _file(name).unlink(missing_ok=True)
     for folder in (FOLDER, FOLDER.parent):
-        if folder.is_dir() and not any(folder.iterdir()):
+        # Another's is in it, or another was faster.
+        with suppress(OSError):
             folder.rmdir()
 
 
@@ -160,7 +193,7 @@ def attach(standing: Standing, *, asked: Asked | None = None, timeline: Timeline
         _refuse(standing, differences(standing.made_of, how.made_of(lab)))
     try:
         how.attach(standing.handle, lab)
-    except LabError as error:
+    except (LabError, OSError) as error:
         raise LabError(
             f"lab {standing.name!r} stands, but cannot be reached: take it down with "
             f"`calicolab down --name {standing.name}` ({error})"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from calicolab.errors import CalicolabError, LabError, UsageError
 from calicolab.evidence.model import EtcdRecord, LabRecord
 from calicolab.faults.ledger import FaultLedger
+from calicolab.labs.asked import SUBNET
 from calicolab.labs.netns import (
     bringup,
     fence,
@@ -70,7 +71,7 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         *,
         timeline: Timeline,
         nodes: int = topology.NODES_DEFAULT,
-        subnet: str = topology.SUBNET,
+        subnet: str = SUBNET,
         dies_with_us: bool = True,
         files_of: Callable[[str], LabFiles] = upgrade.files_of,
     ) -> None:
@@ -305,9 +306,11 @@ class NetnsLab(LabOfNodes["NetnsNode"]):
         """Undo every fault that is left, put every node back as it was made, and prove a full mesh.
 
         Raises:
-            LabError: that did not succeed, or it was upgraded; the lab must be thrown away.
+            LabError: that did not succeed, it was upgraded, or has faults of another run in it; the lab must be
+                thrown away.
         """
         self.faults.heal_all()
+        self.faults.refuse_others()
         self._refuse_half_made()
         upgrade.refuse_upgraded(self.id, self._machines.values())
         fence.prove(self.switch)
