@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -40,6 +41,16 @@ with ownership.guarded(engine, marks):
     fence.raise_(engine, made, mark=marks.cluster)
     dial = ("run", "--rm", "--network", made.name, image, "busybox", "nc", "-w", "3", "172.18.0.1", "179")
     print("refused" if "Connection refused" in engine.run_status(*dial).stderr else "not refused")
+"""
+
+
+#: Takes connections where BIRD would, and ends them.
+SERVER = """
+import socket
+with socket.create_server(("0.0.0.0", 179)) as server:
+    print("listening", flush=True)
+    while True:
+        server.accept()[0].close()
 """
 
 
@@ -89,6 +100,33 @@ def test_what_is_dialled_is_refused_and_does_not_leave(
     assert not uplink.seen_within(SUBNET)
     # That this one sees a packet that leaves is shown in tests/isolation/test_fence.py.
     assert not machine.seen_within(BRIDGE_NETWORK)
+
+
+@pytest.fixture
+def own_address(engine: Engine) -> Iterator[None]:
+    """The engine's machine has the incident's address itself, as with a network of its user's own."""
+    address = ["172.18.0.1/16", "dev", NOWHERE]
+    run(engine.network_argv(["ip", "address", "add", *address]), timeout=10)
+    yield
+    run(engine.network_argv(["ip", "address", "delete", *address]), timeout=10)
+
+
+@pytest.mark.usefixtures("own_address")
+def test_what_the_machine_has_itself_is_not_reached_either(
+    engine: Engine, lab_network: network.Network, image: str
+) -> None:
+    """A BIRD of the machine's own would be dialled; the control is that it is, without a fence."""
+    server = engine.network_argv([sys.executable, "-c", SERVER])
+    with subprocess.Popen(server, stdout=subprocess.PIPE) as serving:
+        assert serving.stdout is not None
+        try:
+            assert serving.stdout.readline() == b"listening\n"
+            reached = engine.run_status("run", "--rm", "--network", lab_network.name, image, *DIAL)
+            assert reached.succeeded, reached.stderr
+            fence.raise_(engine, lab_network, mark=lab_network.name)
+            assert "Connection refused" in dial(engine, lab_network, image)
+        finally:
+            serving.kill()
 
 
 @pytest.fixture

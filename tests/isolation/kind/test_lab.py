@@ -116,8 +116,7 @@ class Project:
         owner = processes.identity(process.pid)
 
         def own() -> list[str]:
-            labs = noted(host=self.engine.host).items()
-            return [name for name, marks in labs if marks.owner == owner]
+            return [note.marks.cluster for note in noted() if note.marks.owner == owner]
 
         found = wait_for(own, until=lambda names: bool(names) or process.poll() is not None, timeout=UP)
         self.clusters.update(found)

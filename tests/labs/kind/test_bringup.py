@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +17,7 @@ from calicolab.artifacts import KindFiles
 from calicolab.artifacts.images import Image, ImageConfig, configuration_digest, write
 from calicolab.command import CommandResult
 from calicolab.engine import Engine
-from calicolab.errors import LabError
+from calicolab.errors import LabError, UsageError
 from calicolab.etcd.authority import Authority
 from calicolab.labs.kind import bringup, cluster, removal, topology
 from calicolab.labs.kind.etcd import EtcdContainers, write_certificates
@@ -161,6 +162,47 @@ def test_an_image_is_loaded_unless_the_engine_has_the_very_one(
     )
     bringup.load_images(engine, [image])
     assert (("load", "--input", str(archive)) in engine.said) is loaded
+
+
+@pytest.mark.parametrize(
+    ("name", "private", "refused"),
+    [
+        ("docker.io/kindest/haproxy:v1", False, True),
+        ("docker.io/kindest/haproxy:v1", True, False),
+        ("calicolab/node:v1", False, False),
+        ("calicolab.invalid/etcd:v1", False, False),
+    ],
+)
+def test_an_image_of_the_users_is_not_replaced_in_an_engine_of_theirs(
+    tmp_path: Path, name: str, private: bool, refused: bool
+) -> None:
+    (tmp_path / "root").mkdir()
+    image = Image(name=name, archive=tmp_path / "image.tar")
+    write(image.archive, name=name, layers=[tmp_path / "root"], config=ImageConfig())
+    engine = replace(docker(lambda _: (0, "")), private=private)
+    vars(engine).update(said=[], answer=lambda _: (0, "sha256:theirs\n"))
+    if refused:
+        with pytest.raises(UsageError, match=rf"another image called {name} .* with `docker rmi {name}`"):
+            bringup.load_images(engine, [image])
+    else:
+        bringup.load_images(engine, [image])
+    assert (("load", "--input", str(image.archive)) in engine.said) is not refused
+
+
+@pytest.mark.parametrize(("control_planes", "balanced"), [(1, False), (3, True)])
+def test_a_load_balancer_is_loaded_only_for_several_control_planes(
+    tmp_path: Path, control_planes: int, balanced: bool
+) -> None:
+    files = files_with(tmp_path)
+    vars(files.calico).update(etcd="etcd", load_balancer="haproxy")
+    found = bringup.engine_images(files, topology.plan("kind-1", control_planes=control_planes))
+    assert ("haproxy" in cast("list[Any]", found)) is balanced
+
+
+def test_a_node_that_does_not_run_is_named() -> None:
+    engine = docker(lambda _: (0, "192.168.21.11\n\n"))
+    with pytest.raises(LabError, match="kind-1-worker has no address, so it does not run"):
+        bringup.node_addresses(engine, topology.plan("kind-1", nodes=2), network="kind-1")
 
 
 def test_node_addresses_are_those_on_the_labs_network() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from calicolab.host import processes
 from calicolab.labs.kind import marks
-from calicolab.labs.kind.marks import Marks, new_marks, noted
+from calicolab.labs.kind.marks import Marks, Noted, new_marks, noted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,11 @@ def test_names_differ_and_are_host_names() -> None:
 
 def test_a_lab_is_abandoned_when_its_owner_is_gone_and_not_when_it_stands_by_itself() -> None:
     ours = new_marks("kind-v3.23.2", standing=False)
-    assert ours.labels == {"calicolab.lab": ours.cluster, "calicolab.owner": processes.identity(os.getpid())}
+    assert ours.labels == {
+        "calicolab.lab": ours.cluster,
+        "calicolab.owner": processes.identity(os.getpid()),
+        "calicolab.processes": marks.pid_namespace(),
+    }
     assert not ours.abandoned()
     gone = subprocess.Popen(["true"])
     owner = processes.identity(gone.pid)
@@ -37,12 +41,14 @@ def test_a_lab_is_abandoned_when_its_owner_is_gone_and_not_when_it_stands_by_its
     assert not new_marks("kind-v3.23.2", standing=True).abandoned()
 
 
-def test_labs_of_another_engine_are_not_seen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_is_noted_says_whose_a_lab_is_and_where(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(marks, "FOLDER", tmp_path / "calicolab" / "kind")
-    here, there = (new_marks("kind-v3.23.2", standing=False) for _ in range(2))
+    here, there = sorted(
+        (new_marks("kind-v3.23.2", standing=False) for _ in range(2)), key=lambda one: one.cluster
+    )
     here.save(host="unix:///here")
     there.save(host="unix:///there")
     (there.folder / "owner.new").write_text("half a no")
-    assert noted(host="unix:///here") == {here.cluster: here}
+    assert noted() == [Noted(here, host="unix:///here"), Noted(there, host="unix:///there")]
     assert json.loads((here.folder / "owner.json").read_text())["owner"] == here.owner
     assert here.folder.stat().st_mode & 0o077 == 0, "it holds keys"

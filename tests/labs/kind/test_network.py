@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from calicolab.errors import UsageError
+from calicolab.labs.asked import SUBNET
 from calicolab.labs.kind import network
 from calicolab.labs.kind.network import Taken
 
-WANTED = ipaddress.IPv4Network(network.SUBNET)
+WANTED = ipaddress.IPv4Network(SUBNET)
 
 
 def taken(subnet: str) -> Taken:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 
+from calicolab.commands.inject import FAULTS
 from calicolab.errors import UsageError
+from calicolab.labs.asked import RESERVED, SUBNET
 from calicolab.labs.kind import topology
+from calicolab.labs.netns import topology as netns
 
 
 def test_the_default_has_one_control_plane_and_two_workers() -> None:
@@ -34,6 +39,21 @@ def test_three_control_planes_need_no_worker() -> None:
 def test_etcd_has_addresses_of_another_range_too() -> None:
     planned = topology.plan("kind-1", subnet="10.20.0.0/16")
     assert planned.etcd_addresses == ("10.20.0.2", "10.20.0.3", "10.20.0.4")
+
+
+@pytest.mark.parametrize("subnet", ["172.18.0.0/24", "10.96.0.0/24", "10.244.0.0/22", "10.0.0.0/8"])
+def test_a_subnet_in_which_something_of_the_lab_lies_is_refused(subnet: str) -> None:
+    for plan in (lambda: topology.plan("kind-1", subnet=subnet), lambda: netns.plan(subnet=subnet)):
+        with pytest.raises(UsageError, match=rf"subnet {subnet} overlaps .*, which is for .*: give another"):
+            plan()
+
+
+@pytest.mark.parametrize("name", list(FAULTS))
+def test_what_faults_bring_is_kept_free(name: str) -> None:
+    make, _interface = FAULTS[name]
+    address = ipaddress.ip_interface(make(node="node02").address).ip
+    kept = [ipaddress.ip_network(one) for one in (*RESERVED, SUBNET)]
+    assert any(address in one for one in kept), "a lab's own network is there, or is refused there"
 
 
 @pytest.mark.parametrize("nodes", [2, 10])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
+from calicolab.command import CommandTimedOut
 from calicolab.engine import Engine
 from calicolab.errors import LabError, UsageError
 from calicolab.evidence.timeline import Timeline
@@ -72,6 +73,20 @@ def test_whatever_else_stops_it_nothing_is_left(why: BaseException, monkeypatch:
     with pytest.raises(type(why)):
         lab.up()
     assert lab.did == ["down"]
+
+
+def test_what_cannot_be_taken_down_hides_neither_why_nor_the_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab(LabError("kind could not create the cluster"))
+    collect(lab, monkeypatch)
+
+    def stuck() -> NoReturn:
+        raise CommandTimedOut("docker ps did not end within 60 s")
+
+    monkeypatch.setattr(lab, "down", stuck)
+    with pytest.raises(LabError, match="kind could not create the cluster") as failed:
+        lab.up()
+    assert failed.value.logs == {"node01-kubelet.txt": "it said why"}
+    assert failed.value.__notes__ == ["and it could not be taken down: docker ps did not end within 60 s"]
 
 
 def test_ctrl_c_while_logs_are_gathered_leaves_nothing_either(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from calicolab.artifacts import images as images_in
 from calicolab.calico import configuration
-from calicolab.errors import LabError
+from calicolab.errors import LabError, UsageError
 from calicolab.labs.kind import cluster, removal
 from calicolab.labs.kind.machine import Machine
 from calicolab.wait import WaitTimeout, wait_for
@@ -26,16 +26,36 @@ if TYPE_CHECKING:
 #: Where a node finds what the lab gives it.
 IMAGES = "/calicolab/images"
 CALICOCTL = "/usr/local/bin/calicoctl"
+#: What the names of images begin with that nobody else has.
+OURS = ("calicolab/", "calicolab.invalid/")
 #: Seconds for Docker to unpack an image, for a node's container to start, and for its runtime to answer and unpack.
 LOAD_TIMEOUT, START_TIMEOUT, IMPORT_TIMEOUT = 300.0, 120.0, 300.0
 
 
+def engine_images(files: KindFiles, plan: Topology) -> list[Image]:
+    """What the engine itself runs of a lab: a load balancer only for several control planes."""
+    images = [files.kubernetes.node_image, files.calico.etcd]
+    return [*images, files.calico.load_balancer] if len(plan.control_planes) > 1 else images
+
+
 def load_images(engine: Engine, images: Sequence[Image]) -> None:
-    """See that the engine has `images`, the very ones: a name alone may be an older build's."""
+    """See that the engine has `images`, the very ones: a name alone may be an older build's.
+
+    Raises:
+        UsageError: a machine's own engine has another image under a name that is not ours.
+    """
     for image in images:
         found = engine.run_status("image", "inspect", "--format={{.Id}}", image.name, timeout=30)
-        if not found.succeeded or found.stdout.strip() != f"sha256:{images_in.configuration_digest(image)}":
-            engine.run("load", "--input", str(image.archive), timeout=LOAD_TIMEOUT)
+        there, wanted = found.stdout.strip(), f"sha256:{images_in.configuration_digest(image)}"
+        if found.succeeded and there == wanted:
+            continue
+        if found.succeeded and not engine.private and not image.name.startswith(OURS):
+            raise UsageError(
+                f"the Docker engine at {engine.host} has another image called {image.name} ({there}) than the lab's, "
+                f"which is not replaced: remove that name with `docker rmi {image.name}`, or have "
+                "`calicolab docker up` start an engine of the lab's own, with DOCKER_HOST unset"
+            )
+        engine.run("load", "--input", str(image.archive), timeout=LOAD_TIMEOUT)
 
 
 def write_folder(folder: Path, *, etcd: EtcdContainers, authority: Authority) -> None:
@@ -156,9 +176,17 @@ def _prepare(name: str, machine: Machine, images: Sequence[Image], given_up: Cal
 
 
 def node_addresses(engine: Engine, plan: Topology, *, network: str) -> Mapping[str, str]:
-    """The address of every node's container on the lab's network, by the node's name."""
+    """The address of every node's container on the lab's network, by the node's name.
+
+    Raises:
+        LabError: one does not run.
+    """
     form = f'{{{{(index .NetworkSettings.Networks "{network}").IPAddress}}}}'
     said = engine.run(
         "inspect", "--format", form, *(node.container for node in plan.nodes), timeout=30
     ).stdout
-    return dict(zip((node.name for node in plan.nodes), said.split(), strict=True))
+    found = dict(zip(plan.nodes, said.splitlines(), strict=True))
+    without = [node.container for node, address in found.items() if not address.strip()]
+    if without:
+        raise LabError(f"{' and '.join(without)} has no address, so it does not run: `docker start` may help")
+    return {node.name: address.strip() for node, address in found.items()}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from calicolab.calico.configuration import POD_CIDR
 from calicolab.command import CommandFailed, CommandTimedOut, run
 from calicolab.errors import LabError
-from calicolab.labs.kind import topology
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ def configuration(
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "name": plan.cluster,
-        "networking": {"disableDefaultCNI": True, "podSubnet": topology.POD_CIDR},
+        "networking": {"disableDefaultCNI": True, "podSubnet": POD_CIDR},
         "kubeadmConfigPatches": [
             _patch("ClusterConfiguration", {"etcd": {"external": _external_etcd(etcd_endpoints)}}),
             _patch("KubeletConfiguration", _KUBELET),

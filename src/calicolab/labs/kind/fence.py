@@ -1,4 +1,4 @@
-"""The fence: nothing that leaves the lab's bridge goes anywhere.
+"""The fence: nothing that leaves the lab's bridge goes anywhere, not even to the machine that it is on.
 
 Peers dial the injected 172.18.0.1, and that packet follows the default route. Docker's own chain for such rules turns
 it away before anything else looks at it, as a closed port would, so that BIRD says what the incident saw: Connection
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: Program and chain. Docker leaves what is in DOCKER-USER alone and goes there first (Docker's documentation, "Packet
 #: filtering and firewalls"); it has such a chain for IPv6 only when it filters that.
 _USER, _FORWARD, _V6 = ("iptables", "DOCKER-USER"), ("iptables", "FORWARD"), ("ip6tables", "FORWARD")
+#: What is for the machine itself is not forwarded, and the machine may have an address that is injected: 172.18.0.1 is
+#: that of Docker's first network of its user's.
+_INPUT = ("iptables", "INPUT")
 #: Where Docker's rules go to DOCKER-USER.
 _TO_USER = ["-A", "FORWARD", "-j", _USER[1]]
 #: What the comment of a lab's rules begins with; the lab's name follows.
@@ -88,7 +91,7 @@ def _stands_before(engine: Engine, mark: str) -> str:
 
 def lower(engine: Engine, *, mark: str) -> None:
     """Remove the rules that carry `mark`. None is no error."""
-    for program, chain in (_USER, _FORWARD, _V6):
+    for program, chain in (_USER, _FORWARD, _INPUT, _V6):
         for rule in _listed(engine, program, chain):
             if f"{COMMENT}{mark}" in rule:
                 # "-A CHAIN ..." becomes "-D CHAIN ...".
@@ -96,21 +99,15 @@ def lower(engine: Engine, *, mark: str) -> None:
 
 
 def _rules(network: Network, mark: str) -> tuple[tuple[tuple[str, str], list[str]], ...]:
-    leaves = [
-        "-i",
-        network.bridge,
-        "!",
-        "-o",
-        network.bridge,
-        "-m",
-        "comment",
-        "--comment",
-        f"{COMMENT}{mark}",
-    ]
+    comment = ["-m", "comment", "--comment", f"{COMMENT}{mark}"]
+    leaves = ["-i", network.bridge, "!", "-o", network.bridge, *comment]
+    # Answers to what the machine asks of the lab are to come through.
+    to_the_machine = ["-i", network.bridge, "-m", "conntrack", "--ctstate", "NEW", *comment]
     refuse = ["-j", "REJECT", "--reject-with", "icmp-port-unreachable"]
     return (
         (_USER, [*leaves, *refuse]),
         (_FORWARD, [*leaves, *refuse]),
+        (_INPUT, [*to_the_machine, *refuse]),
         (_V6, [*leaves, "-j", "DROP"]),
     )
 

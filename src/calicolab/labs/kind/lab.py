@@ -11,15 +11,25 @@ from calicolab.artifacts import CalicoFiles
 from calicolab.calico import configuration, manifest
 from calicolab.calico.mesh import Mesh
 from calicolab.connectivity.e2e import Programs
-from calicolab.errors import LabError
+from calicolab.errors import CalicolabError, LabError
 from calicolab.etcd.authority import Authority
-from calicolab.evidence.model import EtcdRecord, LabRecord, ManifestChange
 from calicolab.faults.ledger import FaultLedger
 from calicolab.kubernetes import kubeconfig
 from calicolab.kubernetes.cluster import SYSTEM, Cluster
 from calicolab.kubernetes.forwarder import ADDRESS, Forwarder
 from calicolab.labs.asked import NODES, SUBNET
-from calicolab.labs.kind import bringup, fence, logs, network, ownership, pods, preflight, topology, upgrade
+from calicolab.labs.kind import (
+    bringup,
+    fence,
+    logs,
+    network,
+    ownership,
+    pods,
+    preflight,
+    record,
+    topology,
+    upgrade,
+)
 from calicolab.labs.kind.calico_node import KindCalicoNode
 from calicolab.labs.kind.etcd import EtcdContainers
 from calicolab.labs.kind.machine import Machine
@@ -35,6 +45,7 @@ if TYPE_CHECKING:
     from calicolab.calico.manifest import Overlaid
     from calicolab.calico.upgrade import Upgraded
     from calicolab.engine import Engine
+    from calicolab.evidence.model import LabRecord
     from calicolab.evidence.timeline import Timeline
     from calicolab.labs.kind.marks import Marks
 
@@ -116,16 +127,21 @@ class KindLab(LabOfNodes["KindNode"]):
         try:
             self._build()
             self._wait_until_healthy()
-        except LabError as error:
+        except BaseException as error:
             try:
-                error.logs.update(logs.gathered(self.evidence()))
+                if isinstance(error, LabError):
+                    error.logs.update(logs.gathered(self.evidence()))
             finally:
-                self.down()
-            raise
-        except BaseException:
-            self.down()
+                self._down_after(error)
             raise
         self._note("mesh-full")
+
+    def _down_after(self, error: BaseException) -> None:
+        """Take down what did not come up; what goes wrong with that is told with the error, never instead of it."""
+        try:
+            self.down()
+        except CalicolabError as second:
+            error.add_note(f"and it could not be taken down: {second}")
 
     def _build(self) -> None:
         files, engine, plan = self.files, self.engine, self.topology
@@ -135,7 +151,7 @@ class KindLab(LabOfNodes["KindNode"]):
             engine, name=plan.cluster, subnet=str(plan.subnet), labels=self.marks.labels
         )
         fence.raise_(engine, self._network, mark=plan.cluster)
-        bringup.load_images(engine, files.engine_images)
+        bringup.load_images(engine, bringup.engine_images(files, plan))
         self._note("images-loaded")
         authority = Authority()
         folder = self.marks.folder
@@ -148,6 +164,8 @@ class KindLab(LabOfNodes["KindNode"]):
             authority=authority,
         )
         bringup.write_folder(folder, etcd=self._etcd, authority=authority)
+        # Nothing else is waited for if a field of it is not where it was.
+        self.overlaid = self._overlay(files.calico.manifest)
         self._etcd.wait_until_healthy()
         self._note("etcd-healthy")
         bringup.create_cluster(
@@ -155,7 +173,6 @@ class KindLab(LabOfNodes["KindNode"]):
         )
         self._note("kubernetes-up")
         self._connect()
-        self.overlaid = self._overlay(self.files.calico.manifest)
         self.kubernetes.apply(self.overlaid.objects)
         self._note("calico-applied")
 
@@ -196,7 +213,7 @@ class KindLab(LabOfNodes["KindNode"]):
             etcd_ca=ca,
             etcd_certificate=certificate,
             etcd_key=key,
-            pod_cidr=topology.POD_CIDR,
+            pod_cidr=configuration.POD_CIDR,
             veth_mtu=configuration.VETH_MTU,
             without_cgo=self.files.without_cgo,
         )
@@ -233,7 +250,7 @@ class KindLab(LabOfNodes["KindNode"]):
             return None
 
     def adopt(self, marks: Marks) -> None:
-        """Take over a lab that stands already, by its marks."""
+        """Take over a lab that stands already, by its marks; a LabError or OSError when it cannot be reached."""
         self.marks = marks
         self.topology = topology.plan(
             marks.cluster,
@@ -251,15 +268,18 @@ class KindLab(LabOfNodes["KindNode"]):
         self._etcd = EtcdContainers(
             self.engine, cluster=marks.cluster, addresses=self.topology.etcd_addresses
         )
-        self._connect()
-        self.overlaid = self._overlay(self.files.calico.manifest)
+        try:
+            self._connect()
+            self.overlaid = self._overlay(self.files.calico.manifest)
+        except BaseException:
+            self._let_go()
+            raise
 
     def leave(self) -> None:
         """Let go of it, and leave it up: neither this process's end nor a later run's reaper removes it."""
         if self._guarded is not None:
             self.marks = self._guarded.keep()
-        self._open.close()
-        self._forget()
+        self._let_go()
 
     def down(self) -> None:
         """End it and all that is in it; nothing is left. A lab that is not up is no error."""
@@ -270,6 +290,10 @@ class KindLab(LabOfNodes["KindNode"]):
         ownership.remove(self.engine, self.marks.cluster)
         self._forget()
         self._note("lab-down")
+
+    def _let_go(self) -> None:
+        self._open.close()
+        self._forget()
 
     def _forget(self) -> None:
         self._nodes, self._pods, self._guarded = [], [], None
@@ -319,29 +343,12 @@ class KindLab(LabOfNodes["KindNode"]):
 
     def describe(self) -> LabRecord:
         """What it is made of, for the report."""
-        provenance = self.files.provenance
-        return LabRecord(
-            id=self.id,
-            kind="kind",
-            nodes=len(self.topology.nodes),
-            calico=self.calico_version,
-            kubernetes=self.files.kubernetes.version,
-            etcd=EtcdRecord(version=provenance["etcd"], members=topology.ETCD_MEMBERS, tls=True),
-            source=self.files.source,
-            bird=provenance["bird"],
-            control_planes=len(self.topology.control_planes),
-            cannot=dict(self.cannot),
-            changes=[
-                ManifestChange(
-                    object=change.object,
-                    field=change.field,
-                    before=change.before,
-                    after=change.after,
-                    why=change.why,
-                )
-                for change in (self.overlaid.changes if self.overlaid is not None else ())
-            ],
-            provenance=dict(provenance),
+        return record.of(
+            self.id,
+            files=self.files,
+            topology=self.topology,
+            cannot=self.cannot,
+            changes=self.overlaid.changes if self.overlaid is not None else (),
         )
 
     # --- what is observed, and what is done to it --------------------------------------------------------------
@@ -350,9 +357,11 @@ class KindLab(LabOfNodes["KindNode"]):
         """Undo every fault that is left, put every node back as it was made, and prove a full mesh.
 
         Raises:
-            LabError: that did not succeed, or it was upgraded; the lab must be thrown away.
+            LabError: that did not succeed, it was upgraded, or has faults of another run in it; the lab must be
+                thrown away.
         """
         self.faults.heal_all()
+        self.faults.refuse_others()
         upgrade.refuse_upgraded(self.id, self._nodes)
         fence.prove(self.engine, self._running_network, mark=self.topology.cluster)
         for node in self._nodes:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from calicolab import artifacts, engine
+from calicolab.artifacts.images import configuration_digest
 from calicolab.engine import place, private
 from calicolab.errors import LabError, UsageError
 from calicolab.labs.kind import ownership, removal, topology
@@ -13,6 +15,7 @@ from calicolab.labs.kind.marks import STANDING, Marks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from calicolab.artifacts.progress import Progress
     from calicolab.engine import Engine
@@ -60,8 +63,14 @@ def handle(lab: Lab) -> dict[str, Any]:
 
 
 def made_of(lab: Lab) -> dict[str, str]:
-    """The images that it runs."""
-    return {f"image {number}": image.name for number, image in enumerate(_ours(lab).files.images)}
+    """The images that it runs, and what is applied to it: each by its content, as a name may get another one."""
+    files = _ours(lab).files
+    images = {
+        f"image {number}": f"{image.name} (sha256:{configuration_digest(image)})"
+        for number, image in enumerate(files.images)
+    }
+    others = {"calicoctl": files.calicoctl, "Calico's manifest": files.calico.manifest}
+    return images | {what: _digest(path) for what, path in others.items()}
 
 
 def alive(handle: Mapping[str, Any]) -> bool:
@@ -128,6 +137,11 @@ def _refuse_elsewhere(handle: Mapping[str, Any], found: Engine) -> None:
             f"the lab {handle['cluster']} stands in the Docker engine at {handle['engine']}, but the one that is found "
             f"is at {found.host}: set DOCKER_HOST={handle['engine']}"
         )
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
 
 
 def reap() -> list[str]:

@@ -12,8 +12,9 @@ from pathlib import Path
 from calicolab.engine.place import RUN
 from calicolab.host import processes
 
-#: Labels of a lab's containers and networks: which lab they are of, and whose that is.
-LAB, OWNER = "calicolab.lab", "calicolab.owner"
+#: Labels of a lab's containers and networks: which lab they are of, whose that is, and in which PID namespace the
+#: owner has its number.
+LAB, OWNER, PROCESSES = "calicolab.lab", "calicolab.owner", "calicolab.processes"
 #: The label that kind puts on a cluster's containers (kind v0.30 providers/docker/constants.go), with its name.
 KIND = "io.x-k8s.kind.cluster"
 #: Tells kind which network to use; so the processes that create a cluster carry the lab's name in their environment.
@@ -33,7 +34,7 @@ class Marks:
     @property
     def labels(self) -> dict[str, str]:
         """The labels of its containers and its network."""
-        return {LAB: self.cluster, OWNER: self.owner}
+        return {LAB: self.cluster, OWNER: self.owner, PROCESSES: pid_namespace()}
 
     @property
     def folder(self) -> Path:
@@ -67,14 +68,26 @@ def new_marks(lab_id: str, *, standing: bool) -> Marks:
     return Marks(cluster=f"{name}-{secrets.token_hex(4)}", owner=owner)
 
 
-def noted(*, host: str) -> dict[str, Marks]:
-    """The labs that have a folder and are in the engine at `host`, by their names."""
-    found = {}
+@dataclass(frozen=True)
+class Noted:
+    """What a lab's folder says of it: whose it is, and what the engine was called that it was made in."""
+
+    marks: Marks
+    host: str
+
+
+def noted() -> list[Noted]:
+    """The labs that have a folder, sorted by their names."""
+    found = []
     for file in sorted(FOLDER.glob("*/owner.json")):
         try:
             note = json.loads(file.read_text())
         except FileNotFoundError:
             continue  # ended meanwhile
-        if note["host"] == host:
-            found[file.parent.name] = Marks(cluster=file.parent.name, owner=note["owner"])
+        found.append(Noted(Marks(cluster=file.parent.name, owner=note["owner"]), host=note["host"]))
     return found
+
+
+def pid_namespace() -> str:
+    """The number of this process's PID namespace, in which process numbers mean something."""
+    return str(Path("/proc/self/ns/pid").stat().st_ino)

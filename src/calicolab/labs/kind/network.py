@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from calicolab.errors import UsageError
 from calicolab.host.network_namespace import netlink
+from calicolab.labs.asked import SUBNET
 from calicolab.labs.kind.marks import LAB
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from calicolab.engine import Engine
 
-SUBNET = "192.168.21.0/24"
 GATEWAY_HOST = 1
 #: Hosts that Docker gives to nobody by itself: what comes after etcd's members, which ask for theirs by number (2 to 4)
 #: and come first. So the nodes' addresses begin with 11, as the incident's do.

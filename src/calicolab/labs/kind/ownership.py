@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from calicolab.errors import UsageError
 from calicolab.labs.kind import guard
-from calicolab.labs.kind.marks import LAB, OWNER, STANDING, Marks, noted
+from calicolab.labs.kind.marks import LAB, OWNER, PROCESSES, STANDING, Marks, noted, pid_namespace
 from calicolab.labs.kind.marks import new_marks as new_marks
 from calicolab.labs.kind.removal import left
 from calicolab.labs.kind.removal import remove as remove
@@ -74,9 +74,13 @@ class Guarded:
         self._release()
 
     def keep(self) -> Marks:
-        """Leave the lab standing: neither this process's end nor the way out of here removes it."""
-        self._marks = replace(self._marks, owner=STANDING)
-        self._marks.save(host=self._engine.host)
+        """Leave the lab standing: neither this process's end nor the way out of here removes it.
+
+        One that stands already is not noted again: it may have been ended meanwhile by whom it belongs to.
+        """
+        if self._marks.owner != STANDING:
+            self._marks = replace(self._marks, owner=STANDING)
+            self._marks.save(host=self._engine.host)
         self._kept = True
         self._release()
         return self._marks
@@ -89,7 +93,11 @@ class Guarded:
 
 def reap(engine: Engine) -> list[str]:
     """Remove every lab whose owner is gone, and return their names. Nothing without a mark is touched."""
-    labs = _labelled(engine) | noted(host=engine.host)
+    labs = _labelled(engine)
+    for note in noted():
+        # Of a lab that is in this engine the note counts, however the engine was called when it was written.
+        if note.host == engine.host or note.marks.cluster in labs:
+            labs[note.marks.cluster] = note.marks
     abandoned = sorted(name for name, marks in labs.items() if marks.abandoned())
     for name in abandoned:
         remove(engine, name)
@@ -97,11 +105,16 @@ def reap(engine: Engine) -> list[str]:
 
 
 def _labelled(engine: Engine) -> dict[str, Marks]:
-    """The labs of which the engine has containers or networks, by their names."""
-    form = f'{{{{.Label "{LAB}"}}}} {{{{.Label "{OWNER}"}}}}'
+    """The labs of which the engine has containers or networks, by their names.
+
+    Those whose owner has its number in another PID namespace than this process are left out: of such nobody can tell
+    here whether it runs, and more than one of them may use an engine.
+    """
+    form = f'{{{{.Label "{LAB}"}}}} {{{{.Label "{OWNER}"}}}} {{{{.Label "{PROCESSES}"}}}}'
     listed = (
         engine.run(*what, f"--filter=label={LAB}", f"--format={form}").stdout.splitlines()
         for what in (("ps", "--all"), ("network", "ls"))
     )
-    pairs = (line.split(" ", 1) for lines in listed for line in lines)
-    return {name: Marks(cluster=name, owner=owner) for name, owner in pairs}
+    marks = (line.split(" ", 2) for lines in listed for line in lines)
+    here = pid_namespace()
+    return {name: Marks(cluster=name, owner=owner) for name, owner, namespace in marks if namespace == here}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,9 +51,13 @@ def end_makers(cluster: str) -> None:
 
 def remove_folder(cluster: str) -> None:
     """Remove a lab's folder, which is all that is left of one whose engine has ended."""
+    # The note of whose it is goes last: half a folder without it would be nobody's, and has keys in it.
+    for inside in FOLDER.glob(f"{cluster}/*/"):
+        shutil.rmtree(inside, ignore_errors=True)
     shutil.rmtree(FOLDER / cluster, ignore_errors=True)
     for folder in (FOLDER, FOLDER.parent):
-        if folder.is_dir() and not any(folder.iterdir()):
+        # Another's is in it, or another was faster.
+        with suppress(OSError):
             folder.rmdir()
 
 

@@ -6,13 +6,11 @@ import ipaddress
 from dataclasses import dataclass
 
 from calicolab.errors import UsageError
-from calicolab.labs.asked import CONTROL_PLANES, NODES, SUBNET
+from calicolab.labs.asked import CONTROL_PLANES, NODES, SUBNET, lab_network
 
 NODES_FEWEST, NODES_MOST = 2, 10
 #: etcd members: the smallest number that survives the loss of one. Their addresses come right after the gateway's.
 ETCD_MEMBERS, ETCD_FIRST_HOST = 3, 2
-POD_CIDR = "10.244.0.0/16"
-API_PORT = 6443
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ def plan(cluster: str, *, nodes: int = NODES, control_planes: int = 1, subnet: s
     """Return the machines of a lab: the control planes first, then the workers.
 
     Raises:
-        UsageError: `nodes` or `control_planes` is out of range, or `subnet` is not large enough an IPv4 network.
+        UsageError: `nodes` or `control_planes` is out of range, or `subnet` is no IPv4 network, too small or taken.
     """
     if control_planes not in CONTROL_PLANES:
         raise UsageError(
@@ -59,12 +57,7 @@ def plan(cluster: str, *, nodes: int = NODES, control_planes: int = 1, subnet: s
             f"a kind lab with {control_planes} control plane{'s' if control_planes > 1 else ''} has "
             f"{max(NODES_FEWEST, control_planes)} to {NODES_MOST} nodes, but {nodes} were asked for"
         )
-    try:
-        network = ipaddress.IPv4Network(subnet)
-    except ValueError as error:
-        raise UsageError(
-            f"the lab's subnet is no IPv4 network: {error}; give one such as {SUBNET}"
-        ) from error
+    network = lab_network(subnet)
     if network.prefixlen > 24:
         raise UsageError(f"{network} is too small for a kind lab: give a /24 such as {SUBNET}")
     return Topology(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from calicolab.labs.kind.machine import Machine
     from calicolab.labs.kind.node import KindNode
 
-#: Where a node says which version it was given last, for whoever takes over a lab that stands; none from the start.
+#: Where a node says which version it was to get last, for whoever takes over a lab that stands; none from the start.
 MARK = "/etc/calicolab-calico-version"
 #: Seconds for one image to get into a node, and for a program to be copied there.
 IMPORT_TIMEOUT, COPY_TIMEOUT = 300.0, 120.0
@@ -43,7 +43,7 @@ def files_from(source: str) -> Callable[[str], CalicoFiles]:
 
 
 def version_of(machine: Machine) -> str | None:
-    """The version that the node was upgraded to; None when it has the one that it was made with."""
+    """The version that the node was upgraded to, or was about to be; None when it has the one that it was made with."""
     said = machine.run_status(["cat", MARK])
     return said.stdout.strip() if said.succeeded else None
 
@@ -130,6 +130,9 @@ class Rolling:
         if node is not None:
             due = [one for one in due if one.name == node]
         self._turns = [_Turn(one) for one in due]
+        # Before Kubernetes begins, which goes on by itself when this ends half way.
+        for one in due:
+            one.machine.write(MARK, f"{files.version}\n".encode())
         self._kubernetes.apply(_on_delete(objects) if node is not None else objects)
         if node is not None and due:
             self._kubernetes.delete_pod(due[0].calico.pod.name)
@@ -170,7 +173,6 @@ class Rolling:
             if turn.began is None:
                 continue
             turn.node.calico.version = self._version
-            turn.node.machine.write(MARK, f"{self._version}\n".encode())
             ready = turn.ended is not None
             now = time.monotonic() - self._timeline.started
             replaced.append(

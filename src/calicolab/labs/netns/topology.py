@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from calicolab.errors import UsageError
+from calicolab.labs.asked import SUBNET, lab_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The incident's network and first node address.
-SUBNET = "192.168.21.0/24"
+#: Of the first node, as the incident had it.
 FIRST_HOST = 11
 NODES_DEFAULT, NODES_FEWEST, NODES_MOST = 3, 2, 100
 #: etcd members: the smallest number that survives the loss of one.
@@ -56,16 +56,11 @@ def plan(*, nodes: int = NODES_DEFAULT, subnet: str = SUBNET) -> Topology:
     """Return the machines of a lab with `nodes` nodes; with two nodes, the third etcd member has a machine to itself.
 
     Raises:
-        UsageError: `nodes` is out of range, or `subnet` is no IPv4 network or too small for them.
+        UsageError: `nodes` is out of range, or `subnet` is no IPv4 network, too small for them or taken.
     """
     if not NODES_FEWEST <= nodes <= NODES_MOST:
         raise UsageError(f"a lab has {NODES_FEWEST} to {NODES_MOST} nodes, but {nodes} were asked for")
-    try:
-        network = ipaddress.IPv4Network(subnet)
-    except ValueError as error:
-        raise UsageError(
-            f"the lab's subnet is no IPv4 network: {error}; give one such as {SUBNET}"
-        ) from error
+    network = lab_network(subnet)
     count = max(nodes, ETCD_MEMBERS)
     if network.num_addresses < FIRST_HOST + count + 1:
         raise UsageError(
