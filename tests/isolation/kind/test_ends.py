@@ -138,7 +138,7 @@ def test_a_kept_lab_outlives_its_owner_and_the_next_run(
     kept = Traces.of(engine, owner.cluster)
     assert ownership.reap(engine) == []
     assert Traces.of(engine, owner.cluster) == kept
-    assert (len(kept.containers), len(kept.networks), len(kept.rules)) == (3, 1, 3)
+    assert (len(kept.containers), len(kept.networks), len(kept.rules)) == (3, 1, 4)
     assert not kept.processes, "its guard was to end"
     ownership.remove(engine, owner.cluster)
     assert Traces.of(engine, owner.cluster) == NOTHING

@@ -104,8 +104,11 @@ def test_what_is_dialled_is_refused_and_does_not_leave(
 
 @pytest.fixture
 def own_address(engine: Engine) -> Iterator[None]:
-    """The engine's machine has the incident's address itself, as with a network of its user's own."""
-    address = ["172.18.0.1/16", "dev", NOWHERE]
+    """The engine's machine has the incident's address itself, as with a network of its user's own.
+
+    On `lo`, which keeps one of its own: an interface that loses its only address loses its routes, the default one too.
+    """
+    address = ["172.18.0.1/32", "dev", "lo"]
     run(engine.network_argv(["ip", "address", "add", *address]), timeout=10)
     yield
     run(engine.network_argv(["ip", "address", "delete", *address]), timeout=10)
