@@ -91,6 +91,17 @@ def test_specs_run_side_by_side(stage: Stage) -> None:
     assert "--procs=2" in stage.argv()
 
 
+def test_it_is_told_how_many_nodes_take_pods(stage: Stage) -> None:
+    """Or all but ginkgo's first process would skip what needs two."""
+    stage.tell(**{PODS.name: "passed"})
+    for number, taints in enumerate(([{"key": "control-plane", "effect": "NoSchedule"}], [], [])):
+        name = f"node0{number}"
+        stage.api.put("/api/v1/nodes", {"metadata": {"name": name}, "spec": {"taints": taints}})
+    run([PODS], programs=stage.programs, cluster=stage.cluster, timeout=60)
+    assert stage.cluster.nodes_for_pods() == ("node01", "node02")
+    assert "--num-nodes=2" in stage.argv()
+
+
 @pytest.mark.parametrize("state", ["skipped", None])
 def test_a_spec_that_was_not_run_is_an_error(stage: Stage, state: str | None) -> None:
     stage.tell(**{PODS.name: "passed"} | ({NODES.name: state} if state else {}))

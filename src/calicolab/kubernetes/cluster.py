@@ -130,6 +130,16 @@ class Cluster:
         """
         return facts.keeps_pods_off(self._node(node))
 
+    def nodes_for_pods(self) -> tuple[str, ...]:
+        """The names of the Nodes on which Kubernetes places ordinary pods, sorted."""
+        return tuple(
+            sorted(
+                found["metadata"]["name"]
+                for found in self._watch("v1/Node")
+                if not facts.keeps_pods_off(found)
+            )
+        )
+
     def namespaces(self, *, labelled: str | None = None) -> tuple[str, ...]:
         """The names of all namespaces, or of those that have a label of this name."""
         found = (one["metadata"] for one in self._watch("v1/Namespace"))
