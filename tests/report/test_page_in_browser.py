@@ -144,14 +144,26 @@ def the_peer_table_is_there(browser: WebDriver) -> None:
     assert "172.18.0.1" not in tables["before"] + tables["after"]
 
 
+def edges(browser: WebDriver, *selectors: str) -> list[tuple[float, float]]:
+    """The left and right edge of the first element of each selector, all of one layout.
+
+    Asked one after the other, they may be from before and after a scroll bar came, which moves them.
+    """
+    script = """return [...arguments].map(selector => {
+        const place = document.querySelector(selector).getBoundingClientRect();
+        return [place.left, place.right];
+    });"""
+    return [(left, right) for left, right in browser.execute_script(script, *selectors)]
+
+
 def the_time_line_shades_the_fault(browser: WebDriver) -> None:
     seen(browser, ".cc-timeline svg")
-    window = seen(browser, ".cc-timeline .window")
-    begun = browser.find_element(By.CSS_SELECTOR, ".cc-timeline .mark.harm")
-    cured = browser.find_element(By.CSS_SELECTOR, ".cc-timeline .mark.cure")
-    left, right = window.rect["x"], window.rect["x"] + window.rect["width"]
-    assert left - 20 <= begun.rect["x"] <= left + 20
-    assert left <= cured.rect["x"] <= right
+    seen(browser, ".cc-timeline .window")
+    (left, right), (begun, _), (cured, _) = edges(
+        browser, ".cc-timeline .window", ".cc-timeline .mark.harm", ".cc-timeline .mark.cure"
+    )
+    assert left - 20 <= begun <= left + 20
+    assert left <= cured <= right
     assert "calico-node is restarted" in seen(browser, ".cc-events table").text
 
 
