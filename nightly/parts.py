@@ -55,7 +55,7 @@ PARTS = (
         what="every suite on the namespace lab, all versions, the model on 2000 made-up nodes a version",
         build=("all",),
         pytest=("suites", "--lab", "netns", "--calico", "all", "--layouts", "2000", "-n", _LABS_AT_A_TIME),
-        minutes=110,
+        minutes=80,
     ),
     Part(
         name="kind-upgrade",
@@ -89,7 +89,7 @@ PARTS = (
             *("suites/founding", "suites/readiness", "suites/autodetection", "suites/connectivity"),
             *("--lab", "kind", "--calico", "v3.23.2", "--calico", "v3.31.0", "--e2e", "all"),
         ),
-        minutes=230,
+        minutes=95,
     ),
 )
 
