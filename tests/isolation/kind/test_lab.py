@@ -191,7 +191,7 @@ def test_a_kept_lab_is_reused_and_refused_when_it_is_another(project: Project) -
     assert code == 0, project.output
     (cluster,) = project.clusters
     kept = Traces.of(project.engine, cluster)
-    assert (len(kept.containers), len(kept.networks), len(kept.rules)) == (6, 1, 3)
+    assert (len(kept.containers), len(kept.networks), len(kept.rules)) == (6, 1, 4)
     assert not kept.processes, "its guard was to end"
 
     code, second = project.run("--reuse-lab")
