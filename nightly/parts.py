@@ -44,8 +44,8 @@ class Part:
 
 
 _KIND = ("--lab", "kind", "v3.23.2", "v3.31.0")
-#: Labs on namespaces at a time: half of the ten, in two rounds. They wait most of the time, for BIRD's timers and for
-#: calico-node's (docs/nightly.md).
+#: Labs on namespaces at a time: half of the ten, in two rounds. But for the model's made-up nodes they wait most of the
+#: time, for BIRD's timers and for calico-node's (docs/nightly.md).
 _LABS_AT_A_TIME = "5"
 
 #: In the order in which they run: what tells most comes first.
