@@ -46,9 +46,12 @@ def test_the_mesh_is_full_at_the_end(lab: Lab, course: Course, phase: PhaseRecor
 
 
 def test_every_node_has_its_own_address(course: Course) -> None:
-    """The address that it had before, and the one that it should have."""
+    """The address that it had before, and the one that it should have, and no other for a moment on the way."""
     assert not course.done.wrong_addresses
     assert course.done.after.addresses == course.done.before.addresses
+    assert course.done.addresses == {
+        node: (address,) for node, address in course.done.before.addresses.items()
+    }
 
 
 def test_every_session_comes_back(course: Course, facts: FactRecorder) -> None:

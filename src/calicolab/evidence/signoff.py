@@ -111,6 +111,8 @@ class NodeUpgrade(msgspec.Struct, frozen=True, kw_only=True):
     node: str
     address_before: str
     address_after: str
+    #: What was stored for a while between the two; "" where none was.
+    addresses_between: list[str] = []
     #: On the run's time line, in seconds.
     began_s: float
     ended_s: float

@@ -139,6 +139,9 @@ class Etcd(Protocol):
             with_certificate: whether it shows Calico's own client certificate, or none.
         """
 
+    def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
+        """How etcdctl ended with these arguments, beside those that say where etcd is and who asks."""
+
 
 class Lab(Protocol):
     """A cluster that can be stood up, broken, cured and taken down."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from calicolab.calico.session_gaps import SessionDown, session_gaps, wall_clock
 from calicolab.connectivity.traffic import Traffic, excused
 from calicolab.errors import LabError
+from calicolab.etcd.history import revision
 from calicolab.evidence.signoff import NodeUpgrade, SessionGap, UpgradeFact
 from calicolab.upgrade.route_watch import RouteWatch, explaining
-from calicolab.upgrade.stored import Stored, in_words
+from calicolab.upgrade.stored import Stored, addresses_since, in_words
 from calicolab.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Journey:
     mesh: Mesh
     before: Stored
     after: Stored
+    #: Of each node the addresses that were stored on the way, one after the other, from the first to the last.
+    addresses: Mapping[str, tuple[str | None, ...]]
     flows: tuple[Flow, ...]
     #: What each pod asked itself: whether the machine had time for it.
     own: tuple[Flow, ...]
@@ -118,6 +121,7 @@ class Journey:
                     node=one.node,
                     address_before=self.before.addresses.get(one.node) or "",
                     address_after=self.after.addresses.get(one.node) or "",
+                    addresses_between=[address or "" for address in self.addresses[one.node][1:-1]],
                     began_s=one.began,
                     ended_s=one.ended,
                 )
@@ -143,7 +147,7 @@ def travel(lab: Lab, target: str, *, direction: Direction = "up", waiting: str =
     """
     lab.fetch(target)
     pods, source = lab.pods, lab.nodes[-1].calico.version
-    before = Stored.read(lab.calicoctl)
+    before, at_first = Stored.read(lab.calicoctl), revision(lab.etcd.etcdctl)
     offset = time.time() - time.monotonic()
     began = len(lab.timeline.events)
     since = wall_clock(time.monotonic(), offset=offset)
@@ -171,6 +175,9 @@ def travel(lab: Lab, target: str, *, direction: Direction = "up", waiting: str =
         mesh=mesh,
         before=before,
         after=Stored.read(lab.calicoctl),
+        addresses={
+            node.name: addresses_since(lab.etcd.etcdctl, node.name, since=at_first) for node in lab.nodes
+        },
         flows=traffic.flows,
         own=traffic.own,
         replacements=routes.replacements,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from calicolab.calico.ipam import Usage
+from calicolab.etcd.history import values_since
 
 if TYPE_CHECKING:
     from calicolab.calico.calicoctl import Calicoctl, IpPool
+    from calicolab.etcd.history import Etcdctl
+
+#: Where Calico keeps a Node resource in etcd (libcalico-go, lib/backend/model/resource.go, v3.21 to v3.31).
+NODE_KEY = "/calico/resources/v3/projectcalico.org/nodes/{}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,22 @@ class Stored:
     def blocks(self) -> int:
         """How many blocks there are."""
         return sum(usage.grouping == "Block" for usage in self.usage)
+
+
+def addresses_since(etcdctl: Etcdctl, node: str, *, since: int) -> tuple[str | None, ...]:
+    """The BGP addresses stored of `node` from etcd's revision `since` on, each as often as it was changed to.
+
+    Raises:
+        CommandFailed: etcd does not say.
+    """
+    values = values_since(etcdctl, NODE_KEY.format(node), since=since)
+    addresses = [_address(json.loads(value)) if value else None for value in values]
+    return tuple(one for one, last in zip(addresses, [..., *addresses], strict=False) if one != last)
+
+
+def _address(resource: Mapping[str, Any]) -> str | None:
+    bgp: Mapping[str, str] = resource.get("spec", {}).get("bgp") or {}
+    return bgp.get("ipv4Address")
 
 
 #: What an upgrade changes on purpose.

@@ -114,6 +114,16 @@ def test_a_way_back_that_broke_is_not_the_way_ups(reports: Reports, page: Path) 
     assert section.row("v3.23.2 → ?", "etcd did not answer").marks("bad") == ["✗ FAIL"]
 
 
+def test_an_address_that_was_stored_for_a_while_is_on_the_way(reports: Reports, page: Path) -> None:
+    way = upgrade("v3.23.2", "v3.25.0")
+    passing = msgspec.structs.replace(way.nodes[1], addresses_between=["172.18.0.1/16", ""])
+    found = msgspec.structs.replace(way, nodes=[way.nodes[0], passing])
+    run = reports.add(check("upgrade/test_node_by_node.py", "test_every_node", ON, {UPGRADE: found}))
+    row = report(run, to=page)[1].by_id("upgrades").row("v3.23.2 → v3.25.0")
+    assert "node02: 192.168.21.12/24 → 172.18.0.1/16 → none → 192.168.21.12/24" in row.text
+    assert "node01" not in row.text
+
+
 def test_versions_of_which_the_model_says_nothing_are_not_counted(reports: Reports, page: Path) -> None:
     broken = msgspec.structs.replace(model(NEW), outcome="inconclusive", facts={})
     _, made = report(reports.add(model(ON), broken), to=page)

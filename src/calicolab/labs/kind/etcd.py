@@ -84,12 +84,16 @@ class EtcdContainers:
         Args:
             with_certificate: whether it shows Calico's own client certificate, or none.
         """
-        argv = ["etcdctl", f"--endpoints={self.endpoints}", f"--cacert={etcd_member.CERTIFICATES}/ca.crt"]
-        if with_certificate:
-            folder = etcd_member.CERTIFICATES
-            argv += [f"--cert={folder}/{CLIENT}.crt", f"--key={folder}/{CLIENT}.key"]
-        argv += ["endpoint", "health", f"--command-timeout={ANSWER_TIMEOUT}s"]
-        return self._engine.run_status("exec", self.containers[0], *argv, timeout=20)
+        return self.etcdctl(
+            ["endpoint", "health", f"--command-timeout={ANSWER_TIMEOUT}s"], with_certificate=with_certificate
+        )
+
+    def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
+        """How etcdctl ended with these arguments, beside those that say where etcd is and who asks."""
+        folder = etcd_member.CERTIFICATES
+        mine = [f"--cert={folder}/{CLIENT}.crt", f"--key={folder}/{CLIENT}.key"] if with_certificate else []
+        where = [f"--endpoints={self.endpoints}", f"--cacert={folder}/ca.crt", *mine]
+        return self._engine.run_status("exec", self.containers[0], "etcdctl", *where, *argv, timeout=20)
 
     @property
     def by_member(self) -> dict[str, str]:

@@ -72,8 +72,13 @@ class EtcdCluster:
         Args:
             with_certificate: whether it shows Calico's own client certificate, or none.
         """
-        argv = ["etcdctl", f"--endpoints={self.endpoints}", f"--cacert={configuration.CA_FILE}"]
-        if with_certificate:
-            argv += [f"--cert={configuration.CERTIFICATE_FILE}", f"--key={configuration.KEY_FILE}"]
-        argv += ["endpoint", "health", f"--command-timeout={ANSWER_TIMEOUT}s"]
-        return self.containers[0].machine.run_status(argv, timeout=10)
+        return self.etcdctl(
+            ["endpoint", "health", f"--command-timeout={ANSWER_TIMEOUT}s"], with_certificate=with_certificate
+        )
+
+    def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
+        """How etcdctl ended with these arguments, beside those that say where etcd is and who asks."""
+        certificate = [f"--cert={configuration.CERTIFICATE_FILE}", f"--key={configuration.KEY_FILE}"]
+        mine = certificate if with_certificate else []
+        where = [f"--endpoints={self.endpoints}", f"--cacert={configuration.CA_FILE}", *mine]
+        return self.containers[0].machine.run_status(["etcdctl", *where, *argv], timeout=10)

@@ -66,8 +66,12 @@ class Way:
 
     @property
     def moved(self) -> list[NodeUpgrade]:
-        """Nodes that ended with another address than they began with."""
-        return [node for node in self.fact.nodes if node.address_before != node.address_after]
+        """Nodes that ended with another address than they began with, or had another one for a while."""
+        return [
+            node
+            for node in self.fact.nodes
+            if node.address_before != node.address_after or node.addresses_between
+        ]
 
     @property
     def seconds(self) -> float | None:
