@@ -22,8 +22,8 @@ class Kept:
         self.changes, self.at, self.compacted = changes, at, compacted
 
     def __call__(self, argv: Sequence[str]) -> CommandResult:
-        if "--count-only" in argv:
-            return self._said({"header": {"revision": self.at}, "count": 7})
+        if argv == ["get", "/", "--write-out=json"]:
+            return self._said({"header": {"revision": self.at}})
         assert argv[:2] == ["get", KEY]
         (wanted,) = (int(word.removeprefix("--rev=")) for word in argv if word.startswith("--rev="))
         if wanted <= self.compacted:

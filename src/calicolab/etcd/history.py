@@ -23,7 +23,7 @@ def revision(etcdctl: Etcdctl) -> int:
     Raises:
         CommandFailed: etcdctl failed.
     """
-    return int(_get(etcdctl, "/", "--prefix", "--count-only")["header"]["revision"])
+    return int(_get(etcdctl, "/")["header"]["revision"])
 
 
 def values_since(etcdctl: Etcdctl, key: str, *, since: int) -> tuple[str | None, ...]:
