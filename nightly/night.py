@@ -12,7 +12,7 @@ from calicolab.evidence.verdict import verdict_of
 from nightly.running import EXIT_CODES, NOTHING, TIMED_OUT, Ended, follow, latest, run_part
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Sequence, Set
 
     from nightly.parts import Part
 
@@ -106,16 +106,24 @@ def runs_of(night: Path) -> list[Path]:
 def night_before(night: Path, *, again: Path | None = None) -> Path | None:
     """The night before this one, among its neighbours; None when there is none.
 
-    Those of which this is the second half, `again`, are none before it: their runs are on one page.
+    Those of which this is the second half, `again`, are none before it, and none that has some of its runs: they are
+    on one page.
     """
     own = halves(again) if again is not None else []
+    runs = {run.name for run in runs_of(night)}
     neighbours = sorted(night.parent.iterdir()) if night.parent.is_dir() else []
     earlier = [
         other
         for other in neighbours
-        if other.name < night.name and runs_of(other) and other.absolute() not in own
+        if other.name < night.name and other.absolute() not in own and _has_others(other, runs)
     ]
     return earlier[-1] if earlier else None
+
+
+def _has_others(night: Path, runs: Set[str]) -> bool:
+    """Whether there are runs in it, and none of `runs`: a copy of them is no night before."""
+    found = {run.name for run in runs_of(night)}
+    return bool(found) and not found & runs
 
 
 def broken(ended: Iterable[Ended]) -> list[str]:

@@ -55,7 +55,7 @@ PARTS = (
         what="every suite on the namespace lab, all versions, the model on 2000 made-up nodes a version",
         build=("all",),
         pytest=("suites", "--lab", "netns", "--calico", "all", "--layouts", "2000", "-n", _LABS_AT_A_TIME),
-        minutes=80,
+        minutes=70,
     ),
     Part(
         name="kind-upgrade",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -136,6 +137,12 @@ def test_the_page_is_made_of_all_parts_and_says_what_changed(
     assert night.night_before(before) is None
     # Its own first half is none before it.
     assert night.night_before(now, again=before) is None
+    # Nor is a folder that its runs were copied from.
+    copied = tmp_path / "20261123-190000" / "a"
+    copied.mkdir(parents=True)
+    (run,) = (one for one in night.runs_of(now) if one.parent.name == "a")
+    shutil.copytree(run, copied / run.name)
+    assert night.night_before(now) == before
     assert night.sign([now], into=now, since=before) == 0
     assert {file.name for file in now.iterdir()} == {"a", "b", "signoff.html", "junit.xml"}
     assert "--since" in capfd.readouterr().out

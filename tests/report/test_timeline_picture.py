@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calicolab.evidence.model import Outcome
 from calicolab.evidence.timeline import Event
 from calicolab.report.timeline_picture import Window, draw_timeline, fault_windows, shown_events
 from tests.evidence.examples import LAB, a_check
@@ -93,3 +95,30 @@ def test_whatever_happened_every_mark_is_within_the_picture(events: list[Event])
     for circle in picture.iter("circle"):
         assert 0 <= float(circle.get("cx") or -1) <= width
         assert 0 <= float(circle.get("cy") or -1) <= height
+
+
+def _bars(markup: str) -> list[str]:
+    picture = ElementTree.fromstring(markup)  # noqa: S314 - our own markup
+    groups = [group for group in picture.iter("g") if group.find("rect[@class]") is not None]
+    return [
+        str(group.findtext("title"))
+        for group in groups
+        if "bar" in str(group.find("rect").get("class"))  # type: ignore[union-attr]  # it was found above
+    ]
+
+
+def test_checks_within_a_pixel_are_one_bar_and_none_of_another_outcome_is_lost() -> None:
+    names = [f"test_{index}" for index in range(6)]
+    outcomes: list[Outcome] = ["pass", "pass", "pass", "fail", "pass", "skip"]
+    prefix = CHECK.removesuffix("test_a")
+    events = [event(index * 0.001, "check-started", detail=prefix + name) for index, name in enumerate(names)]
+    checks = [
+        msgspec.structs.replace(a_check(name, outcome), duration_s=0.001)
+        for name, outcome in zip(names, outcomes, strict=True)
+    ]
+    told = _bars(draw_timeline(LAB, [*events, event(100.0, "phase")], checks))
+    assert told == [
+        "test 0 (pass, 0.0 s), and 2 more in 0.0 s",
+        "test 3 (fail, 0.0 s)",
+        "test 4 (pass, 0.0 s)",
+    ]

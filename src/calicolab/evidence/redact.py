@@ -10,7 +10,10 @@ import base64
 import binascii
 import re
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: What stands where a secret was.
 MARK = "[redacted]"
@@ -64,14 +67,23 @@ def redact(text: str) -> str:
     return _USER_INFORMATION.sub(lambda match: f"{match['scheme']}{MARK}@", text)
 
 
-def redact_all(value: Any) -> Any:
-    """`value`, a tree of lists, dicts and scalars, with every text in it redacted, and what a secret's name holds."""
+def redact_all(value: Any, *, then: Callable[[str], str] = str) -> Any:
+    """`value`, a tree of lists, dicts and scalars, with every text in it redacted, and what a secret's name holds.
+
+    Args:
+        value: the tree.
+        then: what is done to every text afterwards; a large tree is walked once for both.
+    """
     if isinstance(value, str):
-        return redact(value)
+        return then(redact(value))
     if isinstance(value, dict):
-        return {_redact_key(str(key)): _redact_entry(str(key), entry) for key, entry in value.items()}
+        return {
+            then(_redact_key(str(key))): _redact_entry(str(key), entry, then=then)
+            for key, entry in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [redact_all(entry) for entry in value]
+        # Most entries are numbers: an upgrade alone measures a hundred thousand.
+        return [entry if isinstance(entry, float | int) else redact_all(entry, then=then) for entry in value]
     return value
 
 
@@ -87,10 +99,10 @@ def _is_guarded(key: str) -> bool:
     return _ONLY_GUARDED.fullmatch(key) is not None
 
 
-def _redact_entry(key: str, entry: Any) -> Any:
+def _redact_entry(key: str, entry: Any, *, then: Callable[[str], str]) -> Any:
     if isinstance(entry, str) and _is_guarded(key) and not _HARMLESS.match(entry):
         return MARK
-    return redact_all(entry)
+    return redact_all(entry, then=then)
 
 
 def _redact_named(match: re.Match[str]) -> str:

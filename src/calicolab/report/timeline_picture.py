@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from calicolab.report.svg import element, picture, text
@@ -59,11 +59,13 @@ class Scale:
 
 @dataclass(frozen=True)
 class Bar:
-    """A check on the time line. Seconds since the run began."""
+    """A check on the time line, and those that would be drawn over it. Seconds since the run began."""
 
     begin: float
     end: float
     check: CheckRecord
+    #: How many checks that came to the same follow within a pixel.
+    more: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def draw_timeline(name: str, events: Sequence[Event], checks: Sequence[CheckReco
     axis_top = EVENTS_TOP + ROW_HEIGHT * (1 + max((mark.row for mark in marks), default=0)) + 4
     content = (
         "".join(_window(window, scale, bottom=axis_top) for window in windows)
-        + "".join(_bar(bar, scale) for bar in bars)
+        + "".join(_bar(bar, scale) for bar in _apart(bars, scale))
         + "".join(_stem(mark, bottom=axis_top) for mark in marks)
         + "".join(_mark(mark) for mark in marks)
         + _axis(scale, top=axis_top)
@@ -136,8 +138,22 @@ def _bars(events: Sequence[Event], checks: Sequence[CheckRecord]) -> list[Bar]:
     return [
         Bar(started[check.id], started[check.id] + check.duration_s, check)
         for check in checks
-        if check.id in started
+        # What was skipped took no time.
+        if check.id in started and check.outcome != "skip"
     ]
+
+
+def _apart(bars: Sequence[Bar], scale: Scale) -> list[Bar]:
+    """`bars` in order, those that nobody could tell apart as one."""
+    apart: list[Bar] = []
+    for bar in sorted(bars, key=lambda bar: bar.begin):
+        last = apart[-1] if apart else None
+        alike = last is not None and last.check.outcome == bar.check.outcome
+        if last is not None and alike and scale.x(bar.end) - scale.x(last.begin) < 1:
+            apart[-1] = replace(last, end=max(last.end, bar.end), more=last.more + 1)
+        else:
+            apart.append(bar)
+    return apart
 
 
 def _window(window: Window, scale: Scale, *, bottom: float) -> str:
@@ -153,6 +169,8 @@ def _bar(bar: Bar, scale: Scale) -> str:
     left, right = scale.x(bar.begin), scale.x(bar.end)
     width = max(right - left - 1, 2.0)
     told = f"{bar.check.title} ({bar.check.outcome}, {bar.check.duration_s:.1f} s)"
+    if bar.more:
+        told += f", and {bar.more} more in {bar.end - bar.begin:.1f} s"
     drawn = element("title", escaped(told)) + element(
         "rect", x=left, y=CHECKS_TOP, width=width, height=CHECK_HEIGHT, class_=f"bar {bar.check.outcome}"
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import msgspec
+import pytest
 
 from calicolab.evidence.signoff import CURE, UPGRADE, UPGRADE_LOOKED_AT
+from calicolab.report.signoff.traffic_picture import draw_traffic
 from tests.report.signoff.examples import (
     ALL_CURES,
     Reports,
@@ -122,6 +125,31 @@ def test_an_address_that_was_stored_for_a_while_is_on_the_way(reports: Reports, 
     row = report(run, to=page)[1].by_id("upgrades").row("v3.23.2 → v3.25.0")
     assert "node02: 192.168.21.12/24 → 172.18.0.1/16 → none → 192.168.21.12/24" in row.text
     assert "node01" not in row.text
+
+
+def test_what_was_skipped_for_one_reason_is_one_row_with_each_check_in_it(
+    reports: Reports, page: Path
+) -> None:
+    skips = [one(name, "skip", reason="no Kubernetes") for name in ("b", "c")]
+    _, made = report(reports.add(one("a"), *skips, one("d", "skip", reason="no tunnel")), to=page)
+    rows = [row.text for row in made.by_id("checks").all("tr")]
+    assert [row.split()[1] for row in rows] == ["pass", "skipped", "skipped"]
+    assert rows[1].endswith("no Kubernetes test_b test_c")
+    assert rows[2].endswith("no tunnel test_d")
+
+
+def test_requests_lost_in_a_row_are_one_bar_and_others_their_own(reports: Reports, page: Path) -> None:
+    way = upgrade("v3.23.2", "v3.25.0")
+    samples: list[tuple[float, float | None]] = [(20.0 + at, 1.0) for at in range(40)]
+    samples[5:9] = [(25.0 + at, None) for at in range(4)]
+    samples[20] = (40.0, None)
+    pair = msgspec.structs.replace(way.pairs[0], samples=samples, lost=5)
+    markup = draw_traffic("x", msgspec.structs.replace(way, pairs=[pair], nodes=[]))
+    (lost,) = re.findall(r'<path d="([^"]*)" class="losses">', markup)
+    bars = [tuple(map(float, bar)) for bar in re.findall(r"M([\d.]+) [\d.]+H([\d.]+)v", lost)]
+    (first, last), (alone, ended) = bars
+    assert last - first == pytest.approx(3 / 15 * (alone - first), abs=0.3)
+    assert alone == ended
 
 
 def test_versions_of_which_the_model_says_nothing_are_not_counted(reports: Reports, page: Path) -> None:

@@ -17,17 +17,7 @@ _UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 def clean(value: Any) -> Any:
     """`value`, a tree of lists, dicts and scalars, without secrets, unprintable characters and endless texts."""
-    return _clean(redact_all(value))
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return _clean_text(value)
-    if isinstance(value, dict):
-        return {_clean_text(key): _clean(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_clean(entry) for entry in value]
-    return value
+    return redact_all(value, then=_clean_text)
 
 
 def _clean_text(text: str) -> str:

@@ -47,7 +47,10 @@ class Story:
 
     file: str
     lab: str
+    #: What was asked.
     checks: list[Judged]
+    #: What was skipped, by the reason: a line each, and not a row a check.
+    skipped: dict[str, list[Judged]]
 
 
 def render_signoff(
@@ -155,9 +158,15 @@ def _again(checks: Sequence[Judged]) -> Again:
 
 def _stories(checks: Sequence[Judged]) -> list[Story]:
     ordered = sorted(checks, key=_place)
-    return [
-        Story(file, ordered_lab, list(alike)) for (file, ordered_lab), alike in groupby(ordered, key=_place)
-    ]
+    return [_story(place, list(alike)) for place, alike in groupby(ordered, key=_place)]
+
+
+def _story(place: tuple[str, str], checks: Sequence[Judged]) -> Story:
+    skipped: dict[str, list[Judged]] = {}
+    for one in checks:
+        if one.outcome == "skip":
+            skipped.setdefault(one.reason, []).append(one)
+    return Story(*place, [one for one in checks if one.outcome != "skip"], skipped)
 
 
 def _place(one: Judged) -> tuple[str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from calicolab.report.signoff.judging import Judged
 
 #: Characters of all pictures together, and how many events are listed below one.
-CHARACTERS, MOST_EVENTS = 450_000, 60
+CHARACTERS, MOST_EVENTS = 200_000, 60
 
 
 @dataclass(frozen=True)

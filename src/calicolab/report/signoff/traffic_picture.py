@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from calicolab.report.svg import element, picture, text
 from calicolab.report.text import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from calicolab.evidence.signoff import NodeUpgrade, PairTraffic, UpgradeFact
 
@@ -136,10 +137,11 @@ def _panel(pair: PairTraffic, scale: _Scale) -> str:
 
 
 def _strip(pair: PairTraffic, scale: _Scale, *, y: float) -> str:
-    """A line while there were answers, a bar for each that was lost."""
+    """A line while there were answers, a bar for each that was lost; from the first to the last lost in a row."""
     begin, end = (scale.x(pair.samples[index][0]) for index in (0, -1))
     lost = "".join(
-        f"M{scale.x(seconds):g} {y:g}v{STRIP - 4:g}" for seconds, trip in pair.samples if trip is None
+        f"M{scale.x(first):g} {y:g}H{scale.x(last):g}v{STRIP - 4:g}H{scale.x(first):g}z"
+        for first, last in _lost_in_a_row(pair)
     )
     drawn = (
         element("title", escaped(_told(pair)))
@@ -148,6 +150,14 @@ def _strip(pair: PairTraffic, scale: _Scale, *, y: float) -> str:
         + (element("path", d=lost, class_="losses") if lost else "")
     )
     return element("g", drawn)
+
+
+def _lost_in_a_row(pair: PairTraffic) -> Iterator[tuple[float, float]]:
+    """When the first and the last of samples in a row were sent that were lost, in seconds."""
+    for lost, row in groupby(pair.samples, key=lambda sample: sample[1] is None):
+        if lost:
+            times = [seconds for seconds, _ in row]
+            yield times[0], times[-1]
 
 
 def _thinned(pair: PairTraffic) -> Iterable[tuple[float, float | None]]:
