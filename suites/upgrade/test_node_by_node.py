@@ -59,7 +59,7 @@ def test_every_session_comes_back(course: Course, facts: FactRecorder) -> None:
     gaps = course.done.gaps
     if gaps is None:
         facts("sessions", "this lab does not tell their times; the mesh was full at the end")
-        assert course.done.mesh.is_full
+        assert course.done.mesh.is_full, str(course.done.mesh)
         return
     found = {
         f"{node} - {gap.peer}": round(gap.milliseconds(course.done.ended))
