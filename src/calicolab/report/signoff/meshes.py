@@ -73,7 +73,7 @@ def meshes_of(checks: Sequence[Judged]) -> Meshes:
 
 
 def _small(phase: Phase, lab: str, budget: Budget) -> SmallMesh:
-    markup = budget.take(draw_small(phase.view, title=f"{lab}, {phase.name}"))
+    markup = budget.take(lambda: draw_small(phase.view, title=f"{lab}, {phase.name}"))
     view = phase.view
     established = f"{view.established} of {view.expected}"
     return SmallMesh(phase.name, phase.full, established, ", ".join(view.strangers), markup)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calicolab.report.signoff.budget import Budget
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Characters of all pictures together, and how many events are listed below one.
 CHARACTERS, MOST_EVENTS = 200_000, 60
+#: What a story's picture takes at least, on the whole: with less left, the others are left out without being drawn.
+LEAST_CHARACTERS = 10_000
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ def time_lines_of(runs: Sequence[Run], checks: Sequence[Judged]) -> TimeLines:
     budget = Budget(CHARACTERS)
     lines = []
     for run, lab, file, events, of_story, is_red in stories:
-        markup = budget.take(draw_timeline(f"{file} on {lab.id}", events, of_story))
+        markup = budget.take(
+            partial(draw_timeline, f"{file} on {lab.id}", events, of_story), at_least=LEAST_CHARACTERS
+        )
         if markup:
             lines.append(TimeLine(run.id, lab.id, file, is_red, shown_events(events), markup))
     return TimeLines(lines, budget.left_out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from calicolab.evidence.verdict import worst
@@ -134,7 +135,7 @@ def ways_of(checks: Sequence[Judged]) -> Ways:
     ]
     budget = Budget(CHARACTERS)
     drawn = [
-        (way, budget.take(draw_traffic(way.title, way.fact)))
+        (way, budget.take(partial(draw_traffic, way.title, way.fact)))
         for way in sorted(ways, key=lambda way: (-way.lost, -_gap(way)))
     ]
     return Ways(sorted(ways, key=_order), unmeasured, [one for one in drawn if one[1]], budget.left_out)
