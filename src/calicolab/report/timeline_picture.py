@@ -64,7 +64,7 @@ class Bar:
     begin: float
     end: float
     check: CheckRecord
-    #: How many checks that came to the same follow within a pixel.
+    #: How many checks that passed as well follow within a pixel.
     more: int = 0
 
 
@@ -144,12 +144,12 @@ def _bars(events: Sequence[Event], checks: Sequence[CheckRecord]) -> list[Bar]:
 
 
 def _apart(bars: Sequence[Bar], scale: Scale) -> list[Bar]:
-    """`bars` in order, those that nobody could tell apart as one."""
+    """`bars` in order, of those that passed what nobody could tell apart as one; any other is a bar of its own."""
     apart: list[Bar] = []
     for bar in sorted(bars, key=lambda bar: bar.begin):
         last = apart[-1] if apart else None
-        alike = last is not None and last.check.outcome == bar.check.outcome
-        if last is not None and alike and scale.x(bar.end) - scale.x(last.begin) < 1:
+        both_passed = last is not None and last.check.outcome == bar.check.outcome == "pass"
+        if last is not None and both_passed and scale.x(bar.end) - scale.x(last.begin) < 1:
             apart[-1] = replace(last, end=max(last.end, bar.end), more=last.more + 1)
         else:
             apart.append(bar)
