@@ -10,6 +10,9 @@ CERTIFICATES, DATA = "/etc/etcd/pki", "/var/lib/etcd"
 #: Milliseconds. All members share a machine with two cores, so an election is over sooner than etcd's default for
 #: networks between data centres, and heartbeats are still frequent enough not to lose the leader under load.
 HEARTBEAT, ELECTION = 50, 500
+#: What etcdctl is asked for the health of all members. A member that turns a client away lets it wait for the seconds
+#: that it gives it to answer.
+HEALTH_QUESTION = ("endpoint", "health", "--command-timeout=2s")
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: Seconds for three members to find each other and elect a leader.
 HEALTHY_TIMEOUT = 60.0
-#: Whole seconds for a member to answer; one that turns a client away lets it wait so long.
-ANSWER_TIMEOUT = 2
 CLIENT = "client"
 
 
@@ -84,9 +82,7 @@ class EtcdContainers:
         Args:
             with_certificate: whether it shows Calico's own client certificate, or none.
         """
-        return self.etcdctl(
-            ["endpoint", "health", f"--command-timeout={ANSWER_TIMEOUT}s"], with_certificate=with_certificate
-        )
+        return self.etcdctl(etcd_member.HEALTH_QUESTION, with_certificate=with_certificate)
 
     def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
         """How etcdctl ended with these arguments, beside those that say where etcd is and who asks."""

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 #: Seconds for three members to find each other and elect a leader.
 HEALTHY_TIMEOUT = 30.0
-#: Whole seconds for a member to answer; one that turns a client away lets it wait so long.
-ANSWER_TIMEOUT = 2
 #: How /proc/net/tcp writes the state of a listening socket (proc(5), include/net/tcp_states.h).
 _LISTEN = "0A"
 
@@ -72,9 +70,7 @@ class EtcdCluster:
         Args:
             with_certificate: whether it shows Calico's own client certificate, or none.
         """
-        return self.etcdctl(
-            ["endpoint", "health", f"--command-timeout={ANSWER_TIMEOUT}s"], with_certificate=with_certificate
-        )
+        return self.etcdctl(etcd_member.HEALTH_QUESTION, with_certificate=with_certificate)
 
     def etcdctl(self, argv: Sequence[str], *, with_certificate: bool = True) -> CommandResult:
         """How etcdctl ended with these arguments, beside those that say where etcd is and who asks."""
